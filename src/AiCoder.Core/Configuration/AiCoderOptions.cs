@@ -1,0 +1,92 @@
+using AiCoder.Core.Tasks;
+
+namespace AiCoder.Core.Configuration;
+
+/// <summary>
+/// What the operator set. Read once from the environment by <see cref="EnvironmentReader"/> and validated as a whole.
+/// </summary>
+public sealed record AiCoderOptions
+{
+    /// <summary>OPENAI_API_KEY or LLM_API_KEY.</summary>
+    public string? ApiKey { get; init; }
+
+    /// <summary>OPENAI_BASE_URL or LLM_BASE_URL; default the OpenAI service.</summary>
+    public Uri BaseUrl { get; init; } = new("https://api.openai.com/v1");
+
+    /// <summary>OPENAI_MODEL or MODEL_NAME.</summary>
+    public string Model { get; init; } = "qwen-coder";
+
+    /// <summary>AZURE_OPENAI_ENDPOINT: where set, it stands in for <see cref="BaseUrl"/>, and the model's name is the deployment's.</summary>
+    public Uri? AzureOpenAiEndpoint { get; init; }
+
+    /// <summary>AZURE_OPENAI_API_KEY; null: DefaultAzureCredential.</summary>
+    public string? AzureOpenAiApiKey { get; init; }
+
+    /// <summary>GIT_USERNAME: the commits' author.</summary>
+    public string GitUserName { get; init; } = "ai-coder-bot";
+
+    /// <summary>GIT_EMAIL: the commits' author.</summary>
+    public string GitEmail { get; init; } = "ai-coder@example.com";
+
+    /// <summary>GITLAB_API_TOKEN.</summary>
+    public string? GitLabApiToken { get; init; }
+
+    /// <summary>GITHUB_TOKEN.</summary>
+    public string? GitHubToken { get; init; }
+
+    /// <summary>GITLAB_HOSTS: hosts that are GitLab and may be sent <see cref="GitLabApiToken"/>, besides gitlab.com.</summary>
+    public IReadOnlyList<string> GitLabHosts { get; init; } = [];
+
+    /// <summary>GITHUB_HOSTS: hosts that are GitHub and may be sent <see cref="GitHubToken"/>, besides github.com.</summary>
+    public IReadOnlyList<string> GitHubHosts { get; init; } = [];
+
+    /// <summary>WEBHOOK_URL; null: no events are sent.</summary>
+    public Uri? WebhookUrl { get; init; }
+
+    /// <summary>WEBHOOK_SECRET.</summary>
+    public string? WebhookSecret { get; init; }
+
+    /// <summary>WORKSPACE_DIR, absolute; default <c>/workspace</c> in the image, <c>~/.aicoder</c> elsewhere.</summary>
+    public required string WorkspaceDir { get; init; }
+
+    /// <summary>STATE_DIR, absolute: journal, keys, secrets; default <c>.state</c> under <see cref="WorkspaceDir"/>.</summary>
+    public required string StateDir { get; init; }
+
+    /// <summary>MAX_ITERATIONS, 1 to 20.</summary>
+    public int MaxIterations { get; init; } = 3;
+
+    /// <summary>SANDBOX.</summary>
+    public SandboxKind Sandbox { get; init; } = SandboxKind.Bubblewrap;
+
+    /// <summary>SANDBOX_NETWORK: the most that any task gets.</summary>
+    public ValidationNetwork SandboxNetwork { get; init; } = ValidationNetwork.None;
+
+    /// <summary>ALLOWED_NETWORKS: hosts and CIDRs a caller may name although they are not public.</summary>
+    public IReadOnlyList<string> AllowedNetworks { get; init; } = [];
+
+    /// <summary>MAX_CONCURRENT_TASKS, 1 to 1000.</summary>
+    public int MaxConcurrentTasks { get; init; } = 4;
+
+    /// <summary>RETENTION_DAYS: how long the workspace of an ended task is kept, 0 to 3650.</summary>
+    public int RetentionDays { get; init; } = 7;
+
+    /// <summary>
+    /// The caller is the operator himself (the command line): every address but metadata ones is allowed, and the operator's
+    /// tokens go to the repository he names.
+    /// </summary>
+    public bool CallerIsOperator { get; init; }
+
+    /// <summary>Every secret of the operator's, for redaction.</summary>
+    public IEnumerable<string> Secrets =>
+        new[] { ApiKey, AzureOpenAiApiKey, GitLabApiToken, GitHubToken, WebhookSecret }.Where(secret => !string.IsNullOrEmpty(secret))!;
+
+    /// <summary>Prints no secret, whoever logs this.</summary>
+    public override string ToString() => $"AiCoderOptions {{ WorkspaceDir = {WorkspaceDir}, Model = {Model}, Sandbox = {Sandbox} }}";
+}
+
+public enum SandboxKind
+{
+    Bubblewrap,
+    Kubernetes,
+    None,
+}

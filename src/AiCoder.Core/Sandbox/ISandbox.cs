@@ -1,0 +1,70 @@
+namespace AiCoder.Core.Sandbox;
+
+/// <summary>
+/// Where every process runs that a repository or a model chose. Implementations guarantee: an empty environment but for what the
+/// command names, the work tree as the only writable place, <c>.git</c> read-only, a process tree that is killed whole, bounds
+/// on time, output, memory and processes.
+/// </summary>
+public interface ISandbox
+{
+    /// <summary>Starts something harmless, to learn whether a command could run at all.</summary>
+    /// <exception cref="Failures.FailureException"><c>system/sandbox_unavailable</c>, saying what to set.</exception>
+    Task ProbeAsync(CancellationToken cancellationToken);
+
+    /// <summary>Runs a command to its end or its bound. Cancelling kills the whole tree.</summary>
+    /// <exception cref="Failures.FailureException">The sandbox itself could not start.</exception>
+    Task<CommandOutcome> RunAsync(SandboxCommand command, CancellationToken cancellationToken);
+}
+
+/// <summary>A command for the sandbox.</summary>
+public sealed record SandboxCommand
+{
+    /// <summary>Program and arguments; for a shell line <c>["/bin/sh", "-c", line]</c>.</summary>
+    public required IReadOnlyList<string> Arguments { get; init; }
+
+    /// <summary>The work tree, absolute: the only place that is writable and kept.</summary>
+    public required string WorkTree { get; init; }
+
+    /// <summary>Where to start, relative to the work tree.</summary>
+    public string Directory { get; init; } = ".";
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
+    public bool Network { get; init; }
+
+    /// <summary>
+    /// A directory outside the work tree, absolute, that is the command's HOME and is kept between the task's commands (package
+    /// caches); null: a fresh one.
+    /// </summary>
+    public string? Home { get; init; }
+
+    /// <summary>Variables besides the sandbox's own PATH, HOME, LANG, TMPDIR.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Characters of output that are kept, half head and half tail.</summary>
+    public int OutputLimit { get; init; } = 30_000;
+    public long MemoryBytes { get; init; } = 4L << 30;
+    public int MaxProcesses { get; init; } = 512;
+
+    /// <summary>Called with output as it comes, for a person who watches; already bounded.</summary>
+    public Action<string>? OnOutput { get; init; }
+}
+
+/// <summary>How a command ended.</summary>
+/// <param name="ExitCode">Null where it was ended by a bound.</param>
+/// <param name="Output">Standard output and error as they came, head and tail, redacted.</param>
+/// <param name="Duration">From start to end.</param>
+/// <param name="Ending">By itself, or by which bound.</param>
+public sealed record CommandOutcome(int? ExitCode, string Output, TimeSpan Duration, CommandEnding Ending)
+{
+    public bool Succeeded => ExitCode == 0;
+}
+
+public enum CommandEnding
+{
+    Exited,
+    TimedOut,
+    OutOfMemory,
+    TooManyProcesses,
+
+    /// <summary>It went on printing far past the limit.</summary>
+    TooMuchOutput,
+}
