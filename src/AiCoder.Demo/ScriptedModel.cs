@@ -123,7 +123,7 @@ public sealed class ScriptedModel : IAsyncDisposable
         if (reply.Status != 200)
             await WriteAsync(context, reply.Status, reply.Body ?? """{"error":{"message":"scripted error"}}""", cancellationToken)
                 .ConfigureAwait(false);
-        else if (request.Stream || reply.Body is not null)
+        else if ((request.Stream && !reply.IgnoreStream) || reply.Body is not null)
             await StreamAsync(context, reply, request, cancellationToken).ConfigureAwait(false);
         else
             await WriteAsync(context, 200, ScriptedWire.Whole(reply, request.Number), cancellationToken).ConfigureAwait(false);
