@@ -12,13 +12,20 @@ public sealed partial class ActivitySet(ILogger<ActivitySet> logger) : IActivity
     private readonly Dictionary<string, Func<JsonElement, ActivityContext, CancellationToken, Task<JsonElement>>> _activities = [];
 
     /// <summary>Adds an activity under its name.</summary>
-    public void Add<TInput, TOutput>(string name, Func<TInput, ActivityContext, CancellationToken, Task<TOutput>> run)
+    /// <param name="name">A name of <see cref="ActivityNames"/>.</param>
+    /// <param name="run">What it does.</param>
+    /// <param name="cancellable">
+    /// Whether a cancel of the task fires the activity's token. Not so for Commit and Notify: what a push did is known by its
+    /// answer only, and the last events are delivered after the cancel.
+    /// </param>
+    public void Add<TInput, TOutput>(
+        string name, Func<TInput, ActivityContext, CancellationToken, Task<TOutput>> run, bool cancellable = true)
         where TOutput : class =>
         _activities.Add(name, async (json, context, stop) =>
         {
             var input = json.Deserialize<TInput>(AiCoderJson.Options)
                 ?? throw new FailureException(FailureCodes.Unhandled, $"The activity {name} was called without input.");
-            var outcome = await RunAsync(name, input, run, context, stop).ConfigureAwait(false);
+            var outcome = await RunAsync(name, input, run, context, cancellable ? context.Signals.Cancelled : CancellationToken.None, stop).ConfigureAwait(false);
             return JsonSerializer.SerializeToElement(outcome, AiCoderJson.Options);
         });
 
@@ -33,10 +40,11 @@ public sealed partial class ActivitySet(ILogger<ActivitySet> logger) : IActivity
         TInput input,
         Func<TInput, ActivityContext, CancellationToken, Task<TOutput>> run,
         ActivityContext context,
+        CancellationToken cancelled,
         CancellationToken stop)
         where TOutput : class
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, context.Signals.Cancelled);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, cancelled);
         try
         {
             return new() { Value = await run(input, context, either.Token).ConfigureAwait(false) };
@@ -45,7 +53,7 @@ public sealed partial class ActivitySet(ILogger<ActivitySet> logger) : IActivity
         {
             throw;
         }
-        catch (OperationCanceledException) when (context.Signals.Cancelled.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancelled.IsCancellationRequested)
         {
             return new() { Cancelled = true };
         }

@@ -43,7 +43,11 @@ public sealed record CodeInput(
     int Batch,
     string Tree,
     TestResults? Feedback,
-    Usage Analysis);
+    Usage Analysis)
+{
+    /// <summary>When the task's time is used up (UTC): coding ends itself then with <c>code/limit_time</c>, its work kept.</summary>
+    public DateTime? Deadline { get; init; }
+}
 
 /// <param name="Done">The model said it was finished; otherwise the workflow calls again with the next batch.</param>
 /// <param name="Tree">The snapshot after the last turn.</param>

@@ -1,0 +1,56 @@
+using AiCoder.Core.Activities;
+using AiCoder.Core.Failures;
+
+namespace AiCoder.Core.Workflow;
+
+/// <summary>
+/// How often and after what pause each activity is tried again. The one place with these numbers (specification, section 8:
+/// git 3 tries, API calls exponential, webhook 5).
+/// </summary>
+public static class RetryTable
+{
+    private static readonly Dictionary<string, RetryPolicy> Policies = new()
+    {
+        [ActivityNames.Clone] = new(Tries: 3, First: TimeSpan.FromSeconds(2), Longest: TimeSpan.FromSeconds(30)),
+        [ActivityNames.Commit] = new(Tries: 3, First: TimeSpan.FromSeconds(2), Longest: TimeSpan.FromSeconds(30)),
+        // A model that is overloaded is waited for; the task's time is what bounds it.
+        [ActivityNames.Analyze] = new(Tries: 30, First: TimeSpan.FromSeconds(1), Longest: TimeSpan.FromMinutes(1)),
+        [ActivityNames.Code] = new(Tries: 30, First: TimeSpan.FromSeconds(1), Longest: TimeSpan.FromMinutes(1)),
+        [ActivityNames.Validate] = new(Tries: 3, First: TimeSpan.FromSeconds(2), Longest: TimeSpan.FromSeconds(30)),
+        [ActivityNames.Notify] = new(Tries: 5, First: TimeSpan.FromSeconds(1), Longest: TimeSpan.FromSeconds(30)),
+    };
+
+    // A wrong address refuses for ever; it should not take the half hour that an overloaded model is given.
+    private static readonly HashSet<string> Unreachable = [FailureCodes.HostNotFound, FailureCodes.Refused];
+    private const int UnreachableTries = 4;
+
+    // The longest that a server may ask us to wait; beyond it the task's other bounds decide.
+    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromMinutes(10);
+
+    /// <summary>The pause before the next try; null: no further try.</summary>
+    /// <param name="activity">Which activity failed.</param>
+    /// <param name="failure">With what.</param>
+    /// <param name="attempt">The try that failed, from 1.</param>
+    /// <param name="seed">Spreads the pauses of many tasks; the same on every replay.</param>
+    public static TimeSpan? NextDelay(string activity, Failure failure, int attempt, string seed)
+    {
+        var policy = Policies[activity];
+        var tries = Unreachable.Contains(failure.Code) ? Math.Min(policy.Tries, UnreachableTries) : policy.Tries;
+        if (!failure.Retryable || attempt >= tries)
+            return null;
+
+        var exponential = Math.Min(policy.First.TotalSeconds * Math.Pow(2, attempt - 1), policy.Longest.TotalSeconds);
+        var jittered = exponential * (0.75 + (0.5 * Fraction($"{seed}/{activity}/{attempt}")));
+        var asked = Math.Min(failure.RetryAfter ?? 0, LongestRetryAfter.TotalSeconds);
+        return TimeSpan.FromSeconds(Math.Max(jittered, asked));
+    }
+
+    // FNV-1a: string.GetHashCode differs from process to process, and a replay must wait alike.
+    private static double Fraction(string text)
+    {
+        var hash = text.Aggregate(2166136261u, (current, character) => unchecked((current ^ character) * 16777619u));
+        return hash / (double)uint.MaxValue;
+    }
+
+    private sealed record RetryPolicy(int Tries, TimeSpan First, TimeSpan Longest);
+}
