@@ -8,13 +8,13 @@ namespace AiCoder.Cli.Terminal;
 /// </summary>
 internal sealed class CommandConsole
 {
-    private readonly BestEffortStream _output;
+    private readonly Func<IOException?> _outputFailure;
 
-    private CommandConsole(Stream output, Stream error, Func<string, string?> variable)
+    private CommandConsole(BestEffortStream output, BestEffortStream error, Func<string, string?> variable)
     {
-        _output = new(output);
-        Out = TextWriter.Synchronized(WriterOn(_output));
-        Error = TextWriter.Synchronized(WriterOn(new BestEffortStream(error)));
+        _outputFailure = () => output.Failure;
+        Out = TextWriter.Synchronized(WriterOn(output));
+        Error = TextWriter.Synchronized(WriterOn(error));
         Variable = variable;
     }
 
@@ -34,10 +34,10 @@ internal sealed class CommandConsole
     public bool NoColour => !string.IsNullOrEmpty(Variable("NO_COLOR"));
 
     /// <summary>Why not all of standard output could be written; null where it could, or where its reader just went away.</summary>
-    public string? OutputProblem => _output.Failure?.Message;
+    public string? OutputProblem => _outputFailure()?.Message;
 
     public static CommandConsole Open() =>
-        new(Console.OpenStandardOutput(), Console.OpenStandardError(), Environment.GetEnvironmentVariable);
+        new(new(Console.OpenStandardOutput()), new(Console.OpenStandardError()), Environment.GetEnvironmentVariable);
 
     private static StreamWriter WriterOn(Stream stream) =>
         new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
