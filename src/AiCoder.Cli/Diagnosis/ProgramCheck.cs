@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
+using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Processes;
+using AiCoder.Core.Sandbox;
 
 namespace AiCoder.Cli.Diagnosis;
 
@@ -10,8 +12,7 @@ internal sealed partial class ProgramCheck(ProcessRunner processes)
     /// <summary>Pinning the address that git connects to came with this version (http.curloptResolve).</summary>
     public static readonly Version LeastGit = new(2, 37);
 
-    // The sandbox shows only the system's programs, so only those folders count.
-    private const string SystemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    private const string SystemPath = "/usr/local/bin:/usr/bin:/bin";
 
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(15);
 
@@ -40,18 +41,18 @@ internal sealed partial class ProgramCheck(ProcessRunner processes)
             ? Finding.Ok("ssh", said)
             : Finding.Warn("ssh", "There is no ssh program; repositories over https work without.", "For repositories over ssh, install it (Debian: apt-get install openssh-client).");
 
-    /// <summary>The toolchains that validation will find; none of them is indispensable.</summary>
-    public static Finding Toolchain()
+    /// <summary>The toolchains that the sandbox will show to validation; none of them is indispensable.</summary>
+    public static Finding Toolchain(AiCoderOptions options)
     {
-        var found = Toolchains.Where(tool => IsThere(tool.Program)).Select(tool => tool.Language).ToList();
-        var missing = Toolchains.Where(tool => !IsThere(tool.Program)).Select(tool => tool.Language).ToList();
+        var path = HostToolchains.Detect([options.WorkspaceDir, options.StateDir]).Path;
+        var byPresence = Toolchains.ToLookup(
+            tool => path.Any(folder => File.Exists(Path.Combine(folder, tool.Program))), tool => tool.Language);
+        var (found, missing) = (byPresence[true].ToList(), byPresence[false].ToList());
         var without = missing.Count == 0 ? "" : $"; not here: {string.Join(", ", missing)} (a task in one of those completes untested and says so)";
         return found.Count == 0
-            ? Finding.Warn("validation", "No toolchain was found, so nothing can be tested.", "Install what your repositories are written in, under /usr.")
+            ? Finding.Warn("validation", "No toolchain was found, so nothing can be tested.", "Install what your repositories are written in.")
             : Finding.Ok("validation", $"{string.Join(", ", found)}{without}");
     }
-
-    private static bool IsThere(string program) => SystemPath.Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
 
     private async Task<string?> VersionAsync(string program, string argument, CancellationToken cancellationToken)
     {
