@@ -42,7 +42,7 @@ internal static class CommandErrors
     private static int Report(CommandConsole console, Exception exception, string message, int code)
     {
         console.Error.WriteLine($"aicoder: {message}");
-        if (console.Variable("AICODER_DEBUG") == "1")
+        if (console.Debug)
             console.Error.WriteLine(exception);
         return code;
     }

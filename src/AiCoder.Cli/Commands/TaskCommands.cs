@@ -1,6 +1,9 @@
 using System.Globalization;
+using System.Text.Json;
 using AiCoder.Cli.Tasks;
 using AiCoder.Cli.Terminal;
+using AiCoder.Core;
+using AiCoder.Core.Agent;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Tasks;
@@ -15,7 +18,7 @@ internal static class TaskCommands
     private const int MostListed = 1000;
 
     public static Task<int> StatusAsync(CommandConsole console, string taskId, bool json, CancellationToken stop) =>
-        WithHostAsync(console, stop, async host =>
+        WithHostAsync(console, async host =>
         {
             var task = await host.FindAsync(taskId, stop);
             if (json)
@@ -26,7 +29,7 @@ internal static class TaskCommands
         });
 
     public static Task<int> ListAsync(CommandConsole console, bool json, CancellationToken stop) =>
-        WithHostAsync(console, stop, async host =>
+        WithHostAsync(console, async host =>
         {
             var tasks = await host.Tasks.ListAsync(limit: MostListed, cancellationToken: stop);
             if (json)
@@ -48,7 +51,7 @@ internal static class TaskCommands
         });
 
     public static Task<int> CancelAsync(CommandConsole console, string taskId, string? reason, CancellationToken stop) =>
-        WithHostAsync(console, stop, async host =>
+        WithHostAsync(console, async host =>
         {
             var outcome = await host.Tasks.CancelAsync(taskId, reason, stop);
             return outcome switch
@@ -61,7 +64,7 @@ internal static class TaskCommands
         });
 
     public static Task<int> ApproveAsync(CommandConsole console, string taskId, bool approved, string? comment, CancellationToken stop) =>
-        WithHostAsync(console, stop, async host =>
+        WithHostAsync(console, async host =>
         {
             var task = await host.FindAsync(taskId, stop);
             if (task is { HasEnded: false, State: not TaskState.AwaitingApproval })
@@ -70,17 +73,42 @@ internal static class TaskCommands
         });
 
     public static Task<int> MessageAsync(CommandConsole console, string taskId, string text, CancellationToken stop) =>
-        WithHostAsync(console, stop, async host => Sent(console, taskId, "sent", await host.Tasks.SendMessageAsync(taskId, text, stop)));
+        WithHostAsync(console, async host => Sent(console, taskId, "sent", await host.Tasks.SendMessageAsync(taskId, text, stop)));
 
     public static Task<int> DeleteAsync(CommandConsole console, string taskId, CancellationToken stop) =>
-        WithHostAsync(console, stop, async host => await host.Tasks.DeleteAsync(taskId, stop) switch
+        WithHostAsync(console, async host => await host.Tasks.DeleteAsync(taskId, stop) switch
         {
             DeleteOutcome.Deleted => Say(console, $"Task {taskId} is deleted."),
             DeleteOutcome.Running => Say(console, $"Task {taskId} has not ended; 'aicoder cancel {taskId}' ends it.", ExitCodes.Failed),
             _ => throw TaskHost.NotFound(taskId),
         });
 
-    private static async Task<int> WithHostAsync(CommandConsole console, CancellationToken stop, Func<TaskHost, Task<int>> command)
+    public static Task<int> DiffAsync(CommandConsole console, string taskId, CancellationToken stop) =>
+        WithHostAsync(console, async host =>
+        {
+            var task = await host.FindAsync(taskId, stop);
+            if (host.Workspaces.Find(taskId) is not { } workspace)
+                return Say(console, $"Task {taskId} keeps no changes: {Why(task)}", ExitCodes.Failed);
+            console.Out.Write(await workspace.PatchAsync(null, stop));
+            return ExitCodes.Completed;
+        });
+
+    public static Task<int> TranscriptAsync(CommandConsole console, string taskId, bool json, CancellationToken stop) =>
+        WithHostAsync(console, async host =>
+        {
+            var task = await host.FindAsync(taskId, stop);
+            if (host.Workspaces.Find(taskId)?.TranscriptPath is not { } path)
+                return Say(console, $"Task {taskId} keeps no transcript: {Why(task)}", ExitCodes.Failed);
+            foreach (var entry in await Transcript.ReadAsync(path, stop))
+                console.Out.Write(json ? JsonSerializer.Serialize(entry, AiCoderJson.Options) + '\n' : TranscriptText.Of(entry));
+            return ExitCodes.Completed;
+        });
+
+    private static string Why(TaskRecord task) => task.HasEnded
+        ? "it ended before it had any, or its workspace was removed (RETENTION_DAYS)."
+        : $"it is {TaskReport.State(task)}.";
+
+    private static async Task<int> WithHostAsync(CommandConsole console, Func<TaskHost, Task<int>> command)
     {
         var options = EnvironmentReader.Read(console.Variable, callerIsOperator: true);
         await using var host = TaskHost.Open(options, console);

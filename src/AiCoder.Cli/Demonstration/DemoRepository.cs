@@ -43,6 +43,14 @@ internal sealed class DemoRepository(ProcessRunner processes, string path)
         return commit.Length == 0 ? null : commit;
     }
 
+    /// <summary>Writes a branch's files to a folder.</summary>
+    public async Task WriteAsync(string branch, string workTree, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(workTree);
+        await GitAsync(["--work-tree", workTree, "read-tree", $"refs/heads/{branch}"], null, cancellationToken);
+        await GitAsync(["--work-tree", workTree, "checkout-index", "--all", "--force"], null, cancellationToken);
+    }
+
     private static void Data(StringBuilder stream, string text) =>
         stream.Append(CultureInfo.InvariantCulture, $"data {Encoding.UTF8.GetByteCount(text)}\n").Append(text).Append('\n');
 
@@ -68,6 +76,6 @@ internal sealed class DemoRepository(ProcessRunner processes, string path)
             cancellationToken);
         return outcome.ExitCode == 0
             ? outcome.StandardOutput
-            : throw new FailureException(FailureCodes.Configuration, $"git {arguments[0]} failed in the demo's repository: {outcome.StandardError.Trim()}");
+            : throw new FailureException(FailureCodes.Configuration, $"git {string.Join(' ', arguments)} failed in the demo's repository: {outcome.StandardError.Trim()}");
     }
 }

@@ -17,6 +17,9 @@ internal sealed class TaskSession(TaskHost host, CommandConsole console, Interru
 {
     private static readonly TimeSpan SweepBound = TimeSpan.FromSeconds(10);
 
+    /// <summary>Whether a task that is interrupted can be gone on with, because its state outlives this process.</summary>
+    public bool Resumable { get; init; } = true;
+
     /// <summary>Starts a task, or goes on with the same one, and stays until its end.</summary>
     /// <exception cref="FailureException">The id belongs to another task; says what differs.</exception>
     public Task<SessionEnd> RunAsync(AcceptedTask accepted) => FollowAsync(accepted.Spec.TaskId, async view =>
@@ -32,7 +35,7 @@ internal sealed class TaskSession(TaskHost host, CommandConsole console, Interru
         }
 
         if (outcome.Kind == StartKind.Same)
-            SayWhereItRuns(view, outcome.Task);
+            SayWhereItRuns(view, await host.Tasks.ResumeAsync(accepted.Spec.TaskId, interruption.Requested));
     });
 
     /// <summary>Goes on with a task that is there, and stays until its end.</summary>
@@ -45,7 +48,7 @@ internal sealed class TaskSession(TaskHost host, CommandConsole console, Interru
             var outcome = await host.Tasks.ResumeAsync(id, interruption.Requested);
             if (outcome.Kind == ResumeKind.NotFound)
                 throw TaskHost.NotFound(id);
-            SayWhereItRuns(view, outcome.Task!);
+            SayWhereItRuns(view, outcome);
         });
     }
 
@@ -63,12 +66,12 @@ internal sealed class TaskSession(TaskHost host, CommandConsole console, Interru
         };
     }
 
-    private void SayWhereItRuns(IProgressView view, TaskRecord task)
+    private static void SayWhereItRuns(IProgressView view, ResumeOutcome outcome)
     {
-        if (task.HasEnded)
-            view.Note($"Task {task.TaskId} has ended; this is its result.");
-        else if (task.RunBy is { } owner && !host.Runs(task.TaskId))
-            view.Note($"Task {task.TaskId} is being run by {owner}; waiting for its result.");
+        if (outcome.Kind == ResumeKind.Ended)
+            view.Note($"Task {outcome.Task!.TaskId} has ended; this is its result.");
+        else if (outcome.Kind == ResumeKind.RunningElsewhere)
+            view.Note($"Task {outcome.Task!.TaskId} is being run by {outcome.Task.RunBy}; waiting for its result.");
     }
 
     private async Task<SessionEnd> FollowAsync(string taskId, Func<IProgressView, Task> begin)
@@ -99,7 +102,7 @@ internal sealed class TaskSession(TaskHost host, CommandConsole console, Interru
         catch (OperationCanceledException) when (interruption.Requested.IsCancellationRequested)
         {
             await host.StopAsync(Interruption.Bound);
-            if (await host.IsUnfinishedAsync(taskId))
+            if (Resumable && await IsUnfinishedAsync(taskId))
                 await console.Error.WriteLineAsync($"Interrupted. To go on: aicoder resume {taskId}");
             return new(ExitCodes.Interrupted);
         }
@@ -116,6 +119,8 @@ internal sealed class TaskSession(TaskHost host, CommandConsole console, Interru
             await host.Tasks.ResumeAsync(taskId, interruption.Requested);
         }
     }
+
+    private async Task<bool> IsUnfinishedAsync(string taskId) => await host.Tasks.GetAsync(taskId) is { HasEnded: false };
 
     private void Print(TaskResult result)
     {

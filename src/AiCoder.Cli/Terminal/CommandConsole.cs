@@ -33,6 +33,9 @@ internal sealed class CommandConsole
     /// <summary>NO_COLOR set to anything (https://no-color.org).</summary>
     public bool NoColour => !string.IsNullOrEmpty(Variable("NO_COLOR"));
 
+    /// <summary>AICODER_DEBUG=1: stack traces and the library's log.</summary>
+    public bool Debug => Variable("AICODER_DEBUG") == "1";
+
     /// <summary>Why not all of standard output could be written; null where it could, or where its reader just went away.</summary>
     public string? OutputProblem => _outputFailure()?.Message;
 
