@@ -6,7 +6,6 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace AiCoder.Demo;
@@ -123,7 +122,7 @@ public sealed class ScriptedModel : IAsyncDisposable
         if (reply.Status != 200)
             await WriteAsync(context, reply.Status, reply.Body ?? """{"error":{"message":"scripted error"}}""", cancellationToken)
                 .ConfigureAwait(false);
-        else if (request.Stream || reply.Body is not null)
+        else if ((request.Stream && !reply.IgnoreStream) || reply.Body is not null)
             await StreamAsync(context, reply, request, cancellationToken).ConfigureAwait(false);
         else
             await WriteAsync(context, 200, ScriptedWire.Whole(reply, request.Number), cancellationToken).ConfigureAwait(false);
@@ -167,8 +166,11 @@ public sealed class ScriptedModel : IAsyncDisposable
 
         if (reply.Fault == ScriptedFault.StallInStream)
             await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(false);
-        if (reply.Fault == ScriptedFault.CutInStream)
-            context.Features.Get<IHttpRequestLifetimeFeature>()!.Abort();
+        if (reply.Fault != ScriptedFault.CutInStream)
+            return;
+        // A reset overtakes what is still on its way; a moment lets the first half arrive.
+        await Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken).ConfigureAwait(false);
+        context.Abort();
     }
 
     private static Task WriteAsync(HttpContext context, int status, string json, CancellationToken cancellationToken)

@@ -29,6 +29,9 @@ public sealed record ScriptedReply
     /// <summary>The whole body, instead of one made from the parts above; with status 200 it is sent as an event stream.</summary>
     public string? Body { get; init; }
 
+    /// <summary>Answers with one whole document although a stream was asked for.</summary>
+    public bool IgnoreStream { get; init; }
+
     /// <summary>Where the answer breaks off or falls silent.</summary>
     public ScriptedFault Fault { get; init; }
 
