@@ -25,13 +25,14 @@ internal static class RequestSource
     private static TaskRequest FromEnvironment(Func<string, string?> variable)
     {
         var (repository, intent) = (Value("REPO_URL"), Value("TASK_INTENT"));
+        if (repository is null && intent is null)
+            throw Problem("There is no task: give it as JSON, like aicoder '{\"repo_url\": …, \"intent\": …}', or set REPO_URL and TASK_INTENT. 'aicoder --help' lists the commands, 'aicoder demo' shows one task.");
+
         var problems = new List<RequestProblem>();
         if (repository is null)
             problems.Add(new("repo_url", "REPO_URL is not set: the repository to work on, like https://gitlab.com/group/project.git."));
         if (intent is null)
             problems.Add(new("intent", "TASK_INTENT is not set: say in plain language what is to be changed."));
-        if (problems.Count == 2)
-            problems.Add(new("", "Or give the task as JSON: aicoder '{\"repo_url\": …, \"intent\": …}'. 'aicoder --help' lists the commands, 'aicoder demo' shows one task."));
         return problems.Count == 0
             ? new() { TaskId = Value("TASK_ID"), RepoUrl = repository, Intent = intent }
             : throw new TaskRequestException(problems);

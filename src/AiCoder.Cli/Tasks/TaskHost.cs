@@ -5,6 +5,7 @@ using AiCoder.Core.Failures;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
 using AiCoder.Core.Workflow;
+using AiCoder.Core.Workspaces;
 using AiCoder.Embedded;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -25,6 +26,7 @@ internal sealed class TaskHost : IAsyncDisposable
     {
         _options = options;
         _secrets = new ProtectedSecretStore(options);
+        Workspaces = new WorkspaceStore(options);
         var loggers = StandardErrorLog.For(console);
         Tasks = EmbeddedHost.Open(new EmbeddedHostSetup
         {
@@ -33,11 +35,15 @@ internal sealed class TaskHost : IAsyncDisposable
             Secrets = _secrets,
             Workflow = CodingWorkflow.RunAsync,
             LoggerFactory = loggers,
+            RemoveWorkspaceAsync = Workspaces.DeleteAsync,
         });
     }
 
     /// <summary>The host.</summary>
     public EmbeddedHost Tasks { get; }
+
+    /// <summary>What tasks keep.</summary>
+    public WorkspaceStore Workspaces { get; }
 
     /// <summary>Opens the journal; runs nothing yet.</summary>
     public static TaskHost Open(AiCoderOptions options, CommandConsole console) => new(options, console);
