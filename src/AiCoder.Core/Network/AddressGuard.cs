@@ -19,18 +19,21 @@ public sealed class AddressGuard
     private readonly AllowedNetwork[] _allowed;
     private readonly bool _callerIsOperator;
     private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve;
+    private readonly IWebProxy _proxy;
 
     /// <exception cref="FailureException"><c>system/configuration</c>: an entry of ALLOWED_NETWORKS can't be read.</exception>
     public AddressGuard(AiCoderOptions options)
-        : this(options, Dns.GetHostAddressesAsync)
+        : this(options, Dns.GetHostAddressesAsync, HttpClient.DefaultProxy)
     {
     }
 
-    internal AddressGuard(AiCoderOptions options, Func<string, CancellationToken, Task<IPAddress[]>> resolve)
+    internal AddressGuard(
+        AiCoderOptions options, Func<string, CancellationToken, Task<IPAddress[]>> resolve, IWebProxy? proxy = null)
     {
         _allowed = [.. options.AllowedNetworks.Select(Parse)];
         _callerIsOperator = options.CallerIsOperator;
         _resolve = resolve;
+        _proxy = proxy ?? new WebProxy();
     }
 
     /// <summary>Resolves a host (or literal address) and returns the addresses that may be connected to, at least one.</summary>
@@ -58,7 +61,7 @@ public sealed class AddressGuard
     /// </remarks>
     public HttpClient CreateClient(AddressTrust trust)
     {
-        var proxy = new OperatorProxy(HttpClient.DefaultProxy, host => IsOperator(trust) || _allowed.Any(entry => entry.Names(host)));
+        var proxy = new OperatorProxy(_proxy, host => IsOperator(trust) || _allowed.Any(entry => entry.Names(host)));
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,

@@ -1,6 +1,6 @@
 using AiCoder.Core.Failures;
 
-namespace AiCoder.Core.Tests;
+namespace AiCoder.Core.Tests.Failures;
 
 public sealed class FailureCodesTests
 {

@@ -1,0 +1,150 @@
+using System.Globalization;
+using AiCoder.Core.Failures;
+using AiCoder.Core.Tasks;
+
+namespace AiCoder.Core.Configuration;
+
+/// <summary>
+/// Turns environment variables into <see cref="AiCoderOptions"/>. The only place that knows their names; lists every problem at
+/// once and never prints a value that may be a secret.
+/// </summary>
+public sealed class EnvironmentReader
+{
+    private readonly Func<string, string?> _variable;
+    private readonly List<string> _problems = [];
+
+    private EnvironmentReader(Func<string, string?> variable) => _variable = variable;
+
+    /// <summary>Reads the options.</summary>
+    /// <param name="variable">Gives a variable's value, or null.</param>
+    /// <param name="callerIsOperator">True on the command line: see <see cref="AiCoderOptions.CallerIsOperator"/>.</param>
+    /// <exception cref="FailureException"><c>system/configuration</c>, with every problem on a line of its own.</exception>
+    public static AiCoderOptions Read(Func<string, string?> variable, bool callerIsOperator)
+    {
+        var reader = new EnvironmentReader(variable);
+        var options = reader.ReadAll(callerIsOperator);
+        return reader._problems.Count == 0
+            ? options
+            : throw new FailureException(FailureCodes.Configuration, Sentence(reader._problems));
+    }
+
+    /// <summary>The problems as one message.</summary>
+    public static string Sentence(IReadOnlyList<string> problems) =>
+        problems.Count == 1 ? problems[0] : string.Join('\n', problems.Select(problem => $"- {problem}").Prepend($"{problems.Count} problems:"));
+
+    private AiCoderOptions ReadAll(bool callerIsOperator)
+    {
+        var workspace = Directory("WORKSPACE_DIR") ?? DefaultWorkspace();
+        return new AiCoderOptions
+        {
+            ApiKey = Text("OPENAI_API_KEY", "LLM_API_KEY"),
+            BaseUrl = Address("OPENAI_BASE_URL", "LLM_BASE_URL") ?? new("https://api.openai.com/v1"),
+            Model = Text("OPENAI_MODEL", "MODEL_NAME") ?? "qwen-coder",
+            AzureOpenAiEndpoint = Address("AZURE_OPENAI_ENDPOINT"),
+            AzureOpenAiApiKey = Text("AZURE_OPENAI_API_KEY"),
+            GitUserName = PersonPart("GIT_USERNAME") ?? "ai-coder-bot",
+            GitEmail = PersonPart("GIT_EMAIL") ?? "ai-coder@example.com",
+            GitLabApiToken = Text("GITLAB_API_TOKEN"),
+            GitHubToken = Text("GITHUB_TOKEN"),
+            GitLabHosts = List("GITLAB_HOSTS"),
+            GitHubHosts = List("GITHUB_HOSTS"),
+            WebhookUrl = Address("WEBHOOK_URL"),
+            WebhookSecret = WebhookSecret(),
+            WorkspaceDir = workspace,
+            StateDir = Directory("STATE_DIR") ?? Path.Combine(workspace, ".state"),
+            MaxIterations = Number("MAX_ITERATIONS", least: 1, most: TaskAcceptance.MostIterations) ?? 3,
+            Sandbox = Choice<SandboxKind>("SANDBOX") ?? SandboxKind.Bubblewrap,
+            SandboxNetwork = Choice<ValidationNetwork>("SANDBOX_NETWORK")
+                ?? (callerIsOperator ? ValidationNetwork.Prepare : ValidationNetwork.None),
+            AllowedNetworks = List("ALLOWED_NETWORKS"),
+            MaxConcurrentTasks = Number("MAX_CONCURRENT_TASKS", least: 1, most: 1000) ?? 4,
+            RetentionDays = Number("RETENTION_DAYS", least: 0, most: 3650) ?? 7,
+            CallerIsOperator = callerIsOperator,
+        };
+    }
+
+    /// <summary>The first of the names that is set to something; surrounding white space is no part of a value.</summary>
+    private string? Text(params string[] names) =>
+        names.Select(name => _variable(name)?.Trim()).FirstOrDefault(value => !string.IsNullOrEmpty(value));
+
+    private Uri? Address(params string[] names)
+    {
+        var name = names.FirstOrDefault(candidate => Text(candidate) is not null);
+        if (name is null)
+            return null;
+        if (Uri.TryCreate(Text(name), UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0)
+            return uri;
+        // The value is not repeated: an address with a password in it is one of the ways to get here.
+        _problems.Add($"{name} is no http(s) address without user information; give one like https://example.com/v1.");
+        return null;
+    }
+
+    private string? Directory(string name)
+    {
+        if (Text(name) is not { } value)
+            return null;
+        if (value.Contains('\0', StringComparison.Ordinal))
+        {
+            _problems.Add($"{name} is no path.");
+            return null;
+        }
+
+        return Path.GetFullPath(value);
+    }
+
+    private string DefaultWorkspace()
+    {
+        var home = Text("HOME");
+        if (home is null)
+            _problems.Add("WORKSPACE_DIR is not set, and neither is HOME to put a workspace in; set WORKSPACE_DIR to a folder that may be written.");
+        return Path.Combine(home ?? "/", ".aicoder");
+    }
+
+    // git forbids these in an identity, and a line break would forge a header of the commit.
+    private string? PersonPart(string name)
+    {
+        var value = Text(name);
+        if (value is null || value.IndexOfAny(['<', '>', '\n', '\r', '\0']) < 0)
+            return value;
+        _problems.Add($"{name} must be one line without < and >.");
+        return null;
+    }
+
+    private string? WebhookSecret()
+    {
+        const string prefix = "whsec_";
+        var value = Text("WEBHOOK_SECRET");
+        if (value?.StartsWith(prefix, StringComparison.Ordinal) == true
+            && !Convert.TryFromBase64String(value[prefix.Length..], new byte[value.Length], out _))
+            _problems.Add("WEBHOOK_SECRET begins with whsec_ but what follows is not base64.");
+        return value;
+    }
+
+    private int? Number(string name, int least, int most)
+    {
+        if (Text(name) is not { } value)
+            return null;
+        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+            return number;
+        _problems.Add($"{name} is '{value}'; it must be a whole number from {least} to {most}.");
+        return null;
+    }
+
+    private T? Choice<T>(string name)
+        where T : struct, Enum
+    {
+        if (Text(name) is not { } value)
+            return null;
+        foreach (var choice in Enum.GetValues<T>())
+        {
+            if (AiCoderJson.NameOf(choice).Equals(value, StringComparison.OrdinalIgnoreCase))
+                return choice;
+        }
+
+        _problems.Add($"{name} is '{value}'; it must be one of {string.Join(", ", Enum.GetValues<T>().Select(AiCoderJson.NameOf))}.");
+        return null;
+    }
+
+    private string[] List(string name) =>
+        Text(name)?.Split([',', ' ', ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+}

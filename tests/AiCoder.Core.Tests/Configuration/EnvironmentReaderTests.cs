@@ -1,0 +1,92 @@
+using AiCoder.Core.Configuration;
+using AiCoder.Core.Failures;
+using AiCoder.Core.Tasks;
+
+namespace AiCoder.Core.Tests.Configuration;
+
+public sealed class EnvironmentReaderTests
+{
+    [Fact]
+    public void Every_variable_of_the_specification_is_read()
+    {
+        var options = Read(new()
+        {
+            ["OPENAI_API_KEY"] = "key-1",
+            ["OPENAI_BASE_URL"] = "https://dashscope.aliyuncs.com/compatible-mode/v1",
+            ["OPENAI_MODEL"] = "qwen3-coder",
+            ["GIT_USERNAME"] = "机器人",
+            ["GIT_EMAIL"] = "bot@example.com",
+            ["GITLAB_API_TOKEN"] = "glpat-1",
+            ["WEBHOOK_URL"] = "https://hook.example.com/x",
+            ["WEBHOOK_SECRET"] = "a secret",
+            ["WORKSPACE_DIR"] = "/tmp/w",
+            ["MAX_ITERATIONS"] = "5",
+        });
+
+        Assert.Equal(
+            ("key-1", "https://dashscope.aliyuncs.com/compatible-mode/v1", "qwen3-coder", "机器人", "bot@example.com"),
+            (options.ApiKey, options.BaseUrl.ToString(), options.Model, options.GitUserName, options.GitEmail));
+        Assert.Equal(
+            ("glpat-1", "https://hook.example.com/x", "a secret", "/tmp/w", "/tmp/w/.state", 5),
+            (options.GitLabApiToken, options.WebhookUrl?.ToString(), options.WebhookSecret, options.WorkspaceDir, options.StateDir, options.MaxIterations));
+    }
+
+    [Theory]
+    [InlineData("LLM_API_KEY", "OPENAI_API_KEY")]
+    [InlineData("LLM_BASE_URL", "OPENAI_BASE_URL")]
+    [InlineData("MODEL_NAME", "OPENAI_MODEL")]
+    public void The_second_name_counts_where_the_first_is_not_set(string second, string first)
+    {
+        const string value = "https://second.example.com/";
+        var alone = Read(new() { [second] = value });
+        var both = Read(new() { [second] = value, [first] = "https://first.example.com/" });
+        var empty = Read(new() { [second] = value, [first] = "  " });
+
+        Assert.Contains(value, Everything(alone));
+        Assert.DoesNotContain(value, Everything(both));
+        Assert.Contains(value, Everything(empty));
+
+        static string[] Everything(AiCoderOptions options) => [options.ApiKey ?? "", options.BaseUrl.ToString(), options.Model];
+    }
+
+    [Fact]
+    public void All_problems_are_listed_at_once_and_no_secret_is_printed()
+    {
+        var exception = Assert.Throws<FailureException>(() => Read(new()
+        {
+            ["OPENAI_BASE_URL"] = "https://user:hunter2secret@example.com",
+            ["MAX_ITERATIONS"] = "many",
+            ["SANDBOX"] = "chroot",
+            ["GIT_EMAIL"] = "a\nb",
+            ["WEBHOOK_SECRET"] = "whsec_not base64!",
+        }));
+
+        Assert.Equal((FailureCategory.System, "configuration"), (exception.Failure.Category, exception.Failure.Code));
+        foreach (var name in new[] { "OPENAI_BASE_URL", "MAX_ITERATIONS", "SANDBOX", "GIT_EMAIL", "WEBHOOK_SECRET" })
+            Assert.Contains(name, exception.Failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2secret", exception.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("not base64!", exception.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_sandbox_has_no_network_on_a_service_and_only_prepare_has_it_on_the_command_line()
+    {
+        Assert.Equal(ValidationNetwork.None, Read([], callerIsOperator: false).SandboxNetwork);
+        Assert.Equal(ValidationNetwork.Prepare, Read([], callerIsOperator: true).SandboxNetwork);
+    }
+
+    [Fact]
+    public void Options_print_no_secret()
+    {
+        var options = Read(new() { ["OPENAI_API_KEY"] = "sk-topsecret", ["GITHUB_TOKEN"] = "ghp_topsecret" });
+
+        Assert.DoesNotContain("topsecret", options.ToString(), StringComparison.Ordinal);
+        Assert.Equal(["sk-topsecret", "ghp_topsecret"], options.Secrets);
+    }
+
+    private static AiCoderOptions Read(Dictionary<string, string> variables, bool callerIsOperator = true)
+    {
+        variables.TryAdd("HOME", "/home/someone");
+        return EnvironmentReader.Read(variables.GetValueOrDefault, callerIsOperator);
+    }
+}
