@@ -81,7 +81,7 @@ internal sealed class TaskHost : IAsyncDisposable
         {
             Directory.CreateDirectory(path);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && FailureMapping.From(exception).Code != FailureCodes.DiskFull)
         {
             throw new FailureException(
                 FailureCodes.Configuration, $"{variable} '{path}' can't be made: {exception.Message} Set {variable} to a folder that this user may write.", exception);
