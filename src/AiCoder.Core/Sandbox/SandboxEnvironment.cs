@@ -7,7 +7,8 @@ internal static class SandboxEnvironment
     {
         var environment = new Dictionary<string, string>
         {
-            ["PATH"] = string.Join(':', toolchains.Path),
+            // Programs that a preparation installs for the user come first.
+            ["PATH"] = $"{home}/.local/bin:{string.Join(':', toolchains.Path)}",
             ["HOME"] = home,
             ["USER"] = "sandbox",
             ["LANG"] = "C.UTF-8",
