@@ -22,7 +22,8 @@ internal static class CommandLine
 
     private static async Task<int> ParseAsync(string[] arguments, CommandConsole console, Interruption interruption)
     {
-        var parsed = Root(console, interruption).Parse(arguments);
+        // Without this, the parser would take '@task.json' for a file of arguments.
+        var parsed = Root(console, interruption).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors)

@@ -57,9 +57,9 @@ internal static class Doctor
             var stopped = tasks.Count(task => task is { HasEnded: false, RunBy: null });
             return Finding.Ok("journal", $"{tasks.Count} tasks, {stopped} of them can be resumed");
         }
-        catch (FailureException exception)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            return Finding.Fail("journal", exception.Failure.ToString(), "Set STATE_DIR to a folder on a local disk that this user may write.");
+            return Finding.Fail("journal", FailureMapping.From(exception).ToString(), "Set STATE_DIR to a folder on a local disk that this user may write.");
         }
     }
 
@@ -72,9 +72,9 @@ internal static class Doctor
             await SandboxFactory.Create(options, processes, SecretRedactor.None).ProbeAsync(cancellationToken);
             return Finding.Ok("sandbox", $"bubblewrap starts; network for commands: {Core.AiCoderJson.NameOf(options.SandboxNetwork)}");
         }
-        catch (FailureException exception)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            return Finding.Fail("sandbox", exception.Failure.Message, "Do as it says; until then a task fails before its first model call.");
+            return Finding.Fail("sandbox", FailureMapping.From(exception).Message, "Do as it says; until then a task fails before its first model call.");
         }
     }
 

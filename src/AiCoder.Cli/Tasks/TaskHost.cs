@@ -46,7 +46,13 @@ internal sealed class TaskHost : IAsyncDisposable
     public WorkspaceStore Workspaces { get; }
 
     /// <summary>Opens the journal; runs nothing yet.</summary>
-    public static TaskHost Open(AiCoderOptions options, CommandConsole console) => new(options, console);
+    /// <exception cref="FailureException"><c>system/configuration</c>: WORKSPACE_DIR or STATE_DIR can't be made.</exception>
+    public static TaskHost Open(AiCoderOptions options, CommandConsole console)
+    {
+        Ensure("WORKSPACE_DIR", options.WorkspaceDir);
+        Ensure("STATE_DIR", options.StateDir);
+        return new(options, console);
+    }
 
     /// <summary>A keyed hash of a task's secrets: equal means the same secrets.</summary>
     public string FingerprintOf(AcceptedTask accepted) => string.Join(
@@ -67,6 +73,19 @@ internal sealed class TaskHost : IAsyncDisposable
         var stopping = Tasks.StopAsync(bound * GracefulShare);
         if (await Task.WhenAny(stopping, Task.Delay(bound)) != stopping)
             _abandoned = true;
+    }
+
+    private static void Ensure(string variable, string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && FailureMapping.From(exception).Code != FailureCodes.DiskFull)
+        {
+            throw new FailureException(
+                FailureCodes.Configuration, $"{variable} '{path}' can't be made: {exception.Message} Set {variable} to a folder that this user may write.", exception);
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -75,6 +75,9 @@ internal sealed class AgentLoop(
     /// <summary>The newest snapshot.</summary>
     private string Tree => AllResults.LastOrDefault()?.Tree ?? input.Tree;
 
+    /// <summary>The snapshot that the iteration began with.</summary>
+    private string TreeBefore => AllResults.LastOrDefault(entry => entry.Iteration < input.Iteration)?.Tree ?? input.Source.Tree;
+
     private CodeOutput? Recorded() => transcript.Entries.OfType<BatchEntry>()
         .FirstOrDefault(entry => entry.Iteration == input.Iteration && entry.Batch == input.Batch)?.Output;
 
@@ -114,7 +117,7 @@ internal sealed class AgentLoop(
         var results = outcome.Results.ToList();
         // The first iteration has to change the repository; a later one may find that there is nothing to mend.
         var unchanged = outcome.Finished is not null && (outcome.Tree == input.Source.Tree
-            || (input.Iteration > 1 && outcome.Tree == input.Tree && !Iteration.OfType<ResultsEntry>().Any(entry => entry.NothingChanged)));
+            || (input.Iteration > 1 && outcome.Tree == TreeBefore && !Iteration.OfType<ResultsEntry>().Any(entry => entry.NothingChanged)));
         var accepted = outcome.Finished is not null && !unchanged && !await AnyMessageAsync(cancellationToken).ConfigureAwait(false);
         if (unchanged)
             results[^1] = results[^1] with { Text = "Nothing changed: the repository is as it was before. If the task needs no change, say so by calling finish again; otherwise make the change first." };

@@ -14,6 +14,7 @@ namespace AiCoder.Core.Agent;
 internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard guard, SecretRedactor redactor, Action<string> report)
 {
     private const int ShownLength = 120;
+    private static readonly string[] TellingArguments = ["path", "command", "pattern", "from"];
 
     /// <summary>The results of an answer's calls, without what <c>finish</c> means for the task.</summary>
     /// <param name="answer">The answer.</param>
@@ -83,7 +84,7 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
         try
         {
             var arguments = ToolArguments.Parse(call.Arguments);
-            var what = new[] { "path", "command", "pattern", "from" }.Select(arguments.Optional).FirstOrDefault(value => !string.IsNullOrEmpty(value));
+            var what = TellingArguments.Select(arguments.Optional).FirstOrDefault(value => !string.IsNullOrEmpty(value));
             var line = $"{call.Name} {what?.ReplaceLineEndings(" ")}".TrimEnd();
             return line.Length <= ShownLength ? line : line[..ShownLength] + "…";
         }

@@ -14,6 +14,9 @@ namespace AiCoder.Core.Forges;
 /// </remarks>
 public sealed class ForgeLocator(AiCoderOptions options, AddressGuard guard, TimeProvider time)
 {
+    // Hosts of forges whose API is not spoken here.
+    private static readonly string[] Elsewhere = ["bitbucket.org", "gitee.com", "codeberg.org"];
+
     /// <exception cref="FailureException">
     /// <c>system/configuration</c>: the forge can't be told; <c>authentication/invalid_token</c>: there is no token for it.
     /// </exception>
@@ -59,20 +62,14 @@ public sealed class ForgeLocator(AiCoderOptions options, AddressGuard guard, Tim
             return ForgeKind.GitLab;
         if (labels.Contains("github") || url.Host.EndsWith(".ghe.com", StringComparison.Ordinal))
             return ForgeKind.GitHub;
-        return options switch
-        {
-            { CallerIsOperator: true, GitLabApiToken: not null } => ForgeKind.GitLab,
-            { CallerIsOperator: true, GitHubToken: not null } => ForgeKind.GitHub,
-            _ => null,
-        };
+        // On the command line GITLAB_API_TOKEN is for the self-hosted GitLab that the operator names.
+        return options is { CallerIsOperator: true, GitLabApiToken: not null } && !Elsewhere.Contains(url.Host) ? ForgeKind.GitLab : null;
     }
 
     private string? TokenFor(ForgeKind kind, GitUrl url, TaskSecrets secrets) => kind switch
     {
-        ForgeKind.GitHub => secrets.GithubToken ?? Own(secrets)
-            ?? (IsGitHub(url) || (options.CallerIsOperator && !IsGitLab(url)) ? options.GitHubToken : null),
-        ForgeKind.GitLab => secrets.GitlabApiToken ?? Own(secrets)
-            ?? (IsGitLab(url) || (options.CallerIsOperator && !IsGitHub(url)) ? options.GitLabApiToken : null),
+        ForgeKind.GitHub => secrets.GithubToken ?? Own(secrets) ?? (IsGitHub(url) ? options.GitHubToken : null),
+        ForgeKind.GitLab => secrets.GitlabApiToken ?? Own(secrets) ?? (IsGitLab(url) || options.CallerIsOperator ? options.GitLabApiToken : null),
         _ => Own(secrets),
     };
 

@@ -117,7 +117,7 @@ internal sealed class TaskWorld : IAsyncDisposable
 
     private void SetEnvironment()
     {
-        var ours = System.Environment.GetEnvironmentVariable;
+        Func<string, string?> ours = System.Environment.GetEnvironmentVariable;
         Environment["PATH"] = ours("PATH") ?? "/usr/bin:/bin";
         Environment["HOME"] = Home;
         Environment["TMPDIR"] = Directory.CreateDirectory(_folder["tmp"]).FullName;

@@ -56,7 +56,7 @@ internal sealed class HostFixture : IAsyncDisposable
     }
 
     public static Task<StartOutcome> StartAsync(EmbeddedHost host, TaskSpec spec, TaskSecrets? secrets = null) =>
-        host.StartAsync(spec, secrets ?? TaskSecrets.None, $"request of {spec}", $"secrets of {secrets?.Token}", Cancellation);
+        host.StartAsync(spec, secrets ?? TaskSecrets.None, $"request of {spec}", $"secrets {secrets?.Token?.Length} {secrets?.Token?.FirstOrDefault()}", Cancellation);
 
     public static async Task<TaskRecord> WaitAsync(EmbeddedHost host, string taskId) =>
         (await host.WaitAsync(taskId, Cancellation).WaitAsync(TimeSpan.FromSeconds(60), Cancellation))!;

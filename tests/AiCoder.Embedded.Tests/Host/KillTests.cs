@@ -13,7 +13,7 @@ public sealed class KillTests
     public async Task A_process_killed_after_each_event_and_started_again_comes_to_the_same_result()
     {
         using var folder = new TemporaryFolder();
-        IReadOnlyList<HistoryEvent> history = [];
+        List<HistoryEvent> history = [];
         for (var kills = 0; ; kills++)
         {
             // Each run gets as far as its first write and not to what follows from it.
@@ -88,7 +88,7 @@ public sealed class KillTests
         Assert.Equal(history, await host.GetHistoryAsync("t", HostFixture.Cancellation));
     }
 
-    private static HashSet<string> CompletedCalls(IReadOnlyList<HistoryEvent> history)
+    private static HashSet<string> CompletedCalls(List<HistoryEvent> history)
     {
         var names = history.Where(recorded => recorded.Kind == HistoryEventKind.ActivityScheduled)
             .ToDictionary(recorded => recorded.Step!.Value, recorded => recorded.Payload!.Trim('"'));
