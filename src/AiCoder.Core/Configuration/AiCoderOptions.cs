@@ -76,6 +76,12 @@ public sealed record AiCoderOptions
     /// </summary>
     public bool CallerIsOperator { get; init; }
 
+    /// <summary>
+    /// What the operator's environment says about reaching the network, by the names in <see cref="Git.GitSettings.EnvironmentNames"/>:
+    /// PATH, proxies, certificate authorities, ssh agent. Handed to the git program, and to nothing that a repository chose.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> GitEnvironment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Every secret of the operator's, for redaction.</summary>
     public IEnumerable<string> Secrets =>
         new[] { ApiKey, AzureOpenAiApiKey, GitLabApiToken, GitHubToken, WebhookSecret }.Where(secret => !string.IsNullOrEmpty(secret))!;

@@ -1,14 +1,72 @@
+using System.Buffers;
+using System.Text;
+
 namespace AiCoder.Core.Secrets;
 
-/// <summary>Takes known secrets out of text before it is kept, shown or sent.</summary>
-public sealed class SecretRedactor(IEnumerable<string> secrets)
+/// <summary>
+/// Takes known secrets out of text before it is kept, shown or sent: as they are, and in the forms that programs print them in
+/// (base64 as part of a header, percent-encoded, JSON-escaped, a private key line by line).
+/// </summary>
+public sealed class SecretRedactor
 {
     public const string Mask = "[redacted]";
 
-    private readonly string[] _secrets = [.. secrets.Where(secret => secret.Length >= 4).Distinct().OrderByDescending(secret => secret.Length)];
+    private readonly string[] _forms;
+    private readonly Lazy<SearchValues<string>> _search;
+
+    /// <param name="secrets">Those below four characters are left out: they would match everywhere.</param>
+    public SecretRedactor(IEnumerable<string> secrets)
+    {
+        _forms = [.. secrets.SelectMany(SecretForms.Of).Distinct(StringComparer.Ordinal).OrderByDescending(form => form.Length)];
+        _search = new(() => SearchValues.Create(_forms, StringComparison.Ordinal));
+    }
 
     public static SecretRedactor None { get; } = new([]);
 
-    public string Redact(string text) =>
-        _secrets.Aggregate(text, (current, secret) => current.Replace(secret, Mask, StringComparison.Ordinal));
+    /// <summary>Characters of the longest form.</summary>
+    internal int LongestForm => _forms.Length == 0 ? 0 : _forms[0].Length;
+
+    /// <summary>The text with <see cref="Mask"/> in the place of every secret.</summary>
+    public string Redact(string text)
+    {
+        if (Find(text, 0) is not { } first)
+            return text;
+
+        var builder = new StringBuilder(text.Length);
+        var done = 0;
+        for ((int Start, int End)? span = first; span is { } found; span = Find(text, found.End))
+        {
+            builder.Append(text, done, found.Start - done).Append(Mask);
+            done = found.End;
+        }
+
+        return builder.Append(text, done, text.Length - done).ToString();
+    }
+
+    /// <summary>Where the first secret begins; -1 where there is none.</summary>
+    public int IndexOf(string text) => Find(text, 0)?.Start ?? -1;
+
+    /// <summary>The first stretch of secrets at or after a position; forms that overlap are one stretch.</summary>
+    internal (int Start, int End)? Find(string text, int from)
+    {
+        if (_forms.Length == 0)
+            return null;
+        var start = NextMatch(text, from);
+        if (start < 0)
+            return null;
+
+        var end = start + LengthAt(text, start);
+        for (var next = NextMatch(text, start + 1); next >= 0 && next < end; next = NextMatch(text, next + 1))
+            end = Math.Max(end, next + LengthAt(text, next));
+        return (start, end);
+    }
+
+    private int NextMatch(string text, int from)
+    {
+        var index = text.AsSpan(from).IndexOfAny(_search.Value);
+        return index < 0 ? -1 : index + from;
+    }
+
+    private int LengthAt(string text, int start) =>
+        _forms.First(form => text.AsSpan(start).StartsWith(form, StringComparison.Ordinal)).Length;
 }

@@ -88,6 +88,9 @@ public sealed record CommandReport
     /// <summary>It failed on the untouched clone as well, and so fails nobody.</summary>
     public bool PreExisting { get; init; }
 
+    /// <summary>The tests that failed, by the names the runner prints, where it prints them; at most 300.</summary>
+    public IReadOnlyList<string> FailedTests { get; init; } = [];
+
     /// <summary>Head and tail of what it printed, bounded and without secrets.</summary>
     public string Output { get; init; } = "";
 }

@@ -1,71 +1,178 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using AiCoder.Core.Git;
+
 namespace AiCoder.Core.Workspaces;
 
 /// <summary>
 /// One claim of a task's folder <c>&lt;WORKSPACE_DIR&gt;/&lt;task_id&gt;/</c>. Each claim is an epoch and writes only in that epoch's
-/// paths, so a stalled worker's late writes are never read by anyone.
+/// paths, so a stalled worker's late writes are never read by anyone. Its methods may be called from several threads.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore without a wait handle holds nothing that needs disposal.")]
 public sealed class Workspace
 {
+    private readonly SnapshotRepository _snapshots;
+    private readonly TreeComparison _comparison;
+    private readonly FileSystemTraits _traits;
+    private readonly SemaphoreSlim _gate = new(1);
+    private string? _tree;
+    private volatile bool _dirty;
+
+    internal Workspace(WorkspaceLayout layout, int epoch, GitProcess git, GitBounds bounds)
+    {
+        Layout = layout;
+        Epoch = epoch;
+        Git = git;
+        Bounds = bounds;
+        _traits = FileSystemTraits.Probe(layout.State);
+        _snapshots = new(layout, epoch, git, bounds);
+        _comparison = new(layout, epoch, git, bounds);
+        _snapshots.Refresh(_traits);
+        Directory.CreateDirectory(WorkTree);
+        Directory.CreateDirectory(SandboxHome);
+    }
+
     /// <summary>The epoch's number, from 1.</summary>
-    public int Epoch => throw new NotImplementedException();
+    public int Epoch { get; }
 
     /// <summary>The work tree, <c>work/&lt;epoch&gt;</c>, absolute.</summary>
-    public string WorkTree => throw new NotImplementedException();
+    public string WorkTree => Layout.Work(Epoch);
 
     /// <summary><c>state/</c>, absolute.</summary>
-    public string StateDir => throw new NotImplementedException();
+    public string StateDir => Layout.State;
 
-    /// <summary>The HOME of what runs in the sandbox for this task (package caches), absolute, outside the work tree.</summary>
-    public string SandboxHome => throw new NotImplementedException();
+    /// <summary>The HOME of what runs in the sandbox for this epoch (package caches), absolute, outside the work tree.</summary>
+    public string SandboxHome => Layout.Home(Epoch);
 
     /// <summary><c>state/transcript.&lt;epoch&gt;.jsonl</c>; it begins as the copy of the epoch's before.</summary>
-    public string TranscriptPath => throw new NotImplementedException();
+    public string TranscriptPath => Layout.Transcript(Epoch);
+
+    internal WorkspaceLayout Layout { get; }
+
+    internal GitProcess Git { get; }
+
+    internal GitBounds Bounds { get; }
+
+    /// <summary>The epoch's git directory: it sees every object of the task, and commits are written here.</summary>
+    internal string GitFolderPath => Layout.GitFolder(Epoch);
 
     /// <summary>
     /// Records the work tree as a tree of raw blobs in the snapshot store and returns its id. Flushed to disk.
     /// </summary>
-    /// <param name="changedPaths">The paths that changed since the last snapshot or checkout; null: find out by a full scan.</param>
-    public Task<string> SnapshotAsync(IReadOnlyCollection<string>? changedPaths, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    /// <param name="changedPaths">
+    /// The paths that changed since the last snapshot or checkout, ignored ones too; null: find out by a full scan. After
+    /// <see cref="MarkDirty"/> there is a scan besides, so what a tool wrote on purpose in an ignored place is to be named here.
+    /// </param>
+    public async Task<string> SnapshotAsync(IReadOnlyCollection<string>? changedPaths, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var scan = changedPaths is null || _dirty || _tree is null;
+            if (!scan && changedPaths!.Count == 0)
+                return _tree!;
+            // Reset first: what is marked while we look is looked at again.
+            _dirty = false;
+            try
+            {
+                if (changedPaths is { Count: > 0 })
+                    await _snapshots.RecordAsync(changedPaths, cancellationToken).ConfigureAwait(false);
+                if (scan)
+                    await _snapshots.ScanAsync(cancellationToken).ConfigureAwait(false);
+                var tree = await _snapshots.WriteTreeAsync(cancellationToken).ConfigureAwait(false);
+                await DurableFile.WriteAsync(Layout.Snapshot(Epoch), Encoding.ASCII.GetBytes(tree), cancellationToken).ConfigureAwait(false);
+                _tree = tree;
+                return tree;
+            }
+            catch
+            {
+                _dirty = true;
+                throw;
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
 
     /// <summary>
     /// Makes the work tree equal to a snapshot: writes what differs, deletes what is not in it and not ignored. Cheap where the
     /// tree is there already and <see cref="MarkDirty"/> was not called.
     /// </summary>
-    public Task CheckoutAsync(string tree, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task CheckoutAsync(string tree, CancellationToken cancellationToken)
+    {
+        ObjectName.Require(tree);
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_tree == tree && !_dirty)
+                return;
+            var clean = _dirty || Directory.EnumerateFileSystemEntries(WorkTree).Any();
+            _dirty = false;
+            _tree = null;
+            try
+            {
+                await _snapshots.RestoreAsync(tree, clean, cancellationToken).ConfigureAwait(false);
+                await WorkTreeRepository.EnsureAsync(this, _traits, _snapshots.Index, tree, cancellationToken).ConfigureAwait(false);
+                await DurableFile.WriteAsync(Layout.Snapshot(Epoch), Encoding.ASCII.GetBytes(tree), cancellationToken).ConfigureAwait(false);
+                _tree = tree;
+            }
+            catch
+            {
+                _dirty = true;
+                throw;
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
 
     /// <summary>Something other than our tools wrote in the work tree: the next snapshot or checkout scans it.</summary>
-    public void MarkDirty() => throw new NotImplementedException();
+    public void MarkDirty() => _dirty = true;
 
     /// <summary>The changes between two snapshots, in the form of <see cref="Tasks.TaskResult.Changes"/>, renames found.</summary>
     public Task<IReadOnlyList<Change>> DiffAsync(string fromTree, string toTree, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        _comparison.ChangesAsync(ObjectName.Require(fromTree), ObjectName.Require(toTree), cancellationToken);
 
-    /// <summary>The same as a unified patch that <c>git apply</c> takes.</summary>
+    /// <summary>
+    /// The same as a unified patch that <c>git apply</c> takes. Files whose text is not UTF-8 stand in it as binary patches.
+    /// </summary>
     public Task<string> PatchAsync(string fromTree, string toTree, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
-}
+        _comparison.PatchAsync(ObjectName.Require(fromTree), ObjectName.Require(toTree), cancellationToken);
 
-public enum ChangeKind
-{
-    Created,
-    Modified,
-    Deleted,
-    Renamed,
-}
-
-/// <summary>One changed file.</summary>
-/// <param name="Kind">How it changed.</param>
-/// <param name="Path">Its path after the change, relative, with forward slashes.</param>
-/// <param name="OldPath">Its path before, where it was renamed.</param>
-public sealed record Change(ChangeKind Kind, string Path, string? OldPath = null)
-{
-    /// <summary>As results and events say it: <c>modified: src/auth.py</c>.</summary>
-    public override string ToString() => Kind switch
+    /// <summary>What the last checkout or snapshot holds: mode and path of each entry.</summary>
+    internal async Task<IReadOnlyList<(string Mode, string Path)>> ListIndexAsync(CancellationToken cancellationToken)
     {
-        ChangeKind.Created => $"created: {Path}",
-        ChangeKind.Deleted => $"deleted: {Path}",
-        ChangeKind.Renamed => $"renamed: {OldPath} -> {Path}",
-        _ => $"modified: {Path}",
-    };
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await _snapshots.ListIndexAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>A clone was finished: its objects can be seen from now on.</summary>
+    internal async Task AdoptCloneAsync(CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            _snapshots.Refresh(_traits);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    internal FileSystemTraits Traits => _traits;
+
+    /// <summary>The newest finished clone; null: none yet.</summary>
+    internal CloneRecord? LatestClone() => Layout.FinishedClones() is [.., var last] ? CloneRecord.Read(last) : null;
 }

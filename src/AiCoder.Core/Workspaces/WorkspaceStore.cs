@@ -1,14 +1,146 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Json;
 using AiCoder.Core.Configuration;
+using AiCoder.Core.Failures;
+using AiCoder.Core.Git;
+using AiCoder.Core.Processes;
 
 namespace AiCoder.Core.Workspaces;
 
-/// <summary>Claims, finds and removes the workspaces under WORKSPACE_DIR.</summary>
-public sealed class WorkspaceStore(AiCoderOptions options)
+/// <summary>Claims, finds and removes the workspaces under WORKSPACE_DIR. One per process: it is what makes a claim the process's.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore without a wait handle holds nothing that needs disposal.")]
+public sealed class WorkspaceStore
 {
+    private const int FileExists = 17; // EEXIST
+
+    private readonly AiCoderOptions _options;
+    private readonly GitProcess _git;
+    private readonly GitBounds _bounds;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<string, Workspace> _claims = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _gate = new(1);
+
+    public WorkspaceStore(AiCoderOptions options)
+        : this(options, new GitProcess(options, new ProcessRunner(TimeProvider.System)), new GitBounds(), TimeProvider.System)
+    {
+    }
+
+    public WorkspaceStore(AiCoderOptions options, GitProcess git, GitBounds bounds, TimeProvider time) =>
+        (_options, _git, _bounds, _time) = (options, git, bounds, time);
+
     /// <summary>
     /// This process's claim of the task: the one it has while no other process has taken a newer epoch, else a new one (whose
     /// work tree is empty until something is checked out).
     /// </summary>
-    public Task<Workspace> OpenAsync(string taskId, CancellationToken cancellationToken) =>
-        throw new NotImplementedException(options.WorkspaceDir + taskId + cancellationToken);
+    public async Task<Workspace> OpenAsync(string taskId, CancellationToken cancellationToken)
+    {
+        var layout = LayoutOf(taskId);
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_claims.TryGetValue(taskId, out var claim)
+                && layout.NewestEpoch() == claim.Epoch)
+            {
+                return claim;
+            }
+            var epoch = await ClaimAsync(layout, cancellationToken).ConfigureAwait(false);
+            await CopyTranscriptAsync(layout, epoch, cancellationToken).ConfigureAwait(false);
+            return _claims[taskId] = new Workspace(layout, epoch, _git, _bounds);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>What the task's newest snapshot holds, without claiming anything; null where it has none.</summary>
+    public WorkspaceView? Find(string taskId)
+    {
+        var layout = LayoutOf(taskId);
+        var epoch = layout.NewestSnapshot();
+        if (epoch == 0 || layout.FinishedClones() is not [.., var clone] || CloneRecord.Read(clone) is not { } record)
+            return null;
+        return new(layout, epoch, record, File.ReadAllText(layout.Snapshot(epoch)).Trim(), _git, _bounds);
+    }
+
+    /// <summary>The task has ended: its claim is given up, and work trees and package caches go; snapshots and transcript stay.</summary>
+    public async Task ReleaseAsync(string taskId, CancellationToken cancellationToken)
+    {
+        await ForgetAsync(taskId, cancellationToken).ConfigureAwait(false);
+        var layout = LayoutOf(taskId);
+        Discard(Path.Combine(layout.Task, "work"));
+        Discard(Path.Combine(layout.Task, "home"));
+    }
+
+    /// <summary>Removes all that is kept of a task. Does nothing where there is nothing.</summary>
+    public async Task DeleteAsync(string taskId, CancellationToken cancellationToken)
+    {
+        await ForgetAsync(taskId, cancellationToken).ConfigureAwait(false);
+        Discard(LayoutOf(taskId).Task);
+    }
+
+    private async Task ForgetAsync(string taskId, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            _claims.Remove(taskId);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Moves a folder out of sight first, so that a kill in the middle leaves no half of it in its place.</summary>
+    private void Discard(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        var trash = Path.Combine(_options.WorkspaceDir, ".trash");
+        Directory.CreateDirectory(trash);
+        Directory.Move(folder, Path.Combine(trash, Guid.NewGuid().ToString("n")));
+        // Also what an earlier, interrupted removal left.
+        foreach (var leftover in Directory.EnumerateDirectories(trash))
+            FolderRemoval.Remove(leftover);
+    }
+
+    private WorkspaceLayout LayoutOf(string taskId) => new(TaskFolder.Of(_options.WorkspaceDir, taskId));
+
+    private async Task<int> ClaimAsync(WorkspaceLayout layout, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(layout.State);
+        var owner = JsonSerializer.SerializeToUtf8Bytes(
+            new { host = Environment.MachineName, process = Environment.ProcessId, claimed_at = _time.GetUtcNow() }, AiCoderJson.Options);
+        // Exclusive creation decides who owns an epoch; whoever comes second takes the next.
+        for (var epoch = layout.NewestEpoch() + 1; ; epoch++)
+        {
+            try
+            {
+                var file = new FileStream(layout.Owner(epoch), FileMode.CreateNew, FileAccess.Write);
+                await using (file.ConfigureAwait(false))
+                {
+                    await file.WriteAsync(owner, cancellationToken).ConfigureAwait(false);
+                    file.Flush(flushToDisk: true);
+                }
+                return epoch;
+            }
+            catch (IOException exception) when ((exception.HResult & 0xFFFF) == FileExists || File.Exists(layout.Owner(epoch)))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    /// <summary>Copies whole lines only: the last one may have been cut by a kill.</summary>
+    private static async Task CopyTranscriptAsync(WorkspaceLayout layout, int epoch, CancellationToken cancellationToken)
+    {
+        var before = layout.NewestTranscript(below: epoch);
+        if (before == 0)
+            return;
+        var content = await File.ReadAllBytesAsync(layout.Transcript(before), cancellationToken).ConfigureAwait(false);
+        var end = Array.LastIndexOf(content, (byte)'\n') + 1;
+        await DurableFile.WriteAsync(layout.Transcript(epoch), content.AsMemory(0, end), cancellationToken).ConfigureAwait(false);
+    }
 }

@@ -1,0 +1,53 @@
+using AiCoder.Core.Configuration;
+using AiCoder.Core.Sandbox;
+using AiCoder.Core.Secrets;
+using AiCoder.Core.Tasks;
+using AiCoder.Core.Validation;
+using AiCoder.Core.Workspaces;
+
+namespace AiCoder.Core.Activities;
+
+/// <summary>
+/// Validates the untouched clone (and prepares it) or the changes, in the sandbox. Idempotent: it brings the work tree to the
+/// snapshot first, and prepares an epoch's work tree once.
+/// </summary>
+public sealed class ValidateActivity(WorkspaceStore workspaces, ISandbox sandbox, AiCoderOptions options, SecretRedactor redactor)
+{
+    private readonly Validator _validator = new(sandbox, redactor);
+
+    /// <summary>Runs the validation. Cancelling kills every process it started before it returns.</summary>
+    public async Task<ValidateOutput> RunAsync(ValidateInput input, ActivityContext context, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, context.Stopping);
+        var workspace = await workspaces.OpenAsync(input.Spec.TaskId, stop.Token).ConfigureAwait(false);
+        await workspace.CheckoutAsync(input.Tree, stop.Token).ConfigureAwait(false);
+
+        var changes = input.Purpose == ValidationPurpose.Changes
+            ? await workspace.DiffAsync(input.Source.Tree, input.Tree, stop.Token).ConfigureAwait(false)
+            : [];
+        // The baseline runs while the task is still being analyzed.
+        var stage = input.Purpose == ValidationPurpose.Baseline ? TaskState.Analyzing : TaskState.Testing;
+        try
+        {
+            var results = await _validator.RunAsync(
+                new()
+                {
+                    Purpose = input.Purpose,
+                    Options = input.Spec.Validation,
+                    NetworkCeiling = options.SandboxNetwork,
+                    WorkTree = workspace.WorkTree,
+                    Home = workspace.SandboxHome,
+                    PreparedPath = Path.Combine(workspace.StateDir, $"prepared.{workspace.Epoch}.json"),
+                    Changes = changes,
+                    Baseline = input.Baseline,
+                    Report = detail => context.Report(new(stage, detail)),
+                },
+                stop.Token).ConfigureAwait(false);
+            return new(results);
+        }
+        finally
+        {
+            workspace.MarkDirty();
+        }
+    }
+}

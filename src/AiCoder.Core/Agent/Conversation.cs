@@ -1,0 +1,86 @@
+using System.Globalization;
+using AiCoder.Core.Models;
+
+namespace AiCoder.Core.Agent;
+
+/// <summary>
+/// The messages for the model, made from the transcript. Old tool output is left out once there is much of it, in large steps: the
+/// text before the newest step never changes, so an endpoint's cache of it stays good. The same transcript gives the same messages.
+/// </summary>
+internal static class Conversation
+{
+    // Characters of tool output that are kept at most, and after a step; about 60,000 and 20,000 tokens of code.
+    private const int Budget = 240_000;
+    private const int KeptShare = 3;
+
+    /// <summary>How often a conversation can be shortened before it is given up.</summary>
+    public const int MaxLevel = 4;
+
+    /// <summary>The messages of a stage.</summary>
+    public static IReadOnlyList<ChatMessage> Build(IEnumerable<TranscriptEntry> entries, string stage)
+    {
+        var own = entries.Where(entry => entry.Stage == stage).ToList();
+        var masked = MaskedResults(own);
+        var messages = new List<ChatMessage>();
+        foreach (var (index, entry) in own.Index())
+        {
+            switch (entry)
+            {
+                case MessageEntry message:
+                    messages.Add(new(message.Role, message.Text));
+                    break;
+                case AnswerEntry { Answer.Empty: false } answer:
+                    messages.Add(ChatMessage.Assistant(answer.Answer));
+                    break;
+                case ResultsEntry results:
+                    messages.AddRange(results.Results.Select(result =>
+                        ChatMessage.Tool(result.CallId, masked.Contains(index) ? Masked(result.Text) : result.Text)));
+                    break;
+            }
+        }
+
+        return messages;
+    }
+
+    private static HashSet<int> MaskedResults(List<TranscriptEntry> entries)
+    {
+        var masked = new HashSet<int>();
+        var kept = new Queue<(int Index, int Length)>();
+        var total = 0;
+        var budget = Budget;
+        foreach (var (index, entry) in entries.Index())
+        {
+            if (entry is ShortenEntry)
+            {
+                budget /= 2;
+                Mask(budget / KeptShare);
+            }
+
+            if (entry is not ResultsEntry results)
+                continue;
+            var length = results.Results.Sum(result => result.Text.Length);
+            kept.Enqueue((index, length));
+            total += length;
+            if (total > budget)
+                Mask(budget / KeptShare);
+        }
+
+        return masked;
+
+        void Mask(int target)
+        {
+            // The newest stays: the model has not seen it yet.
+            while (kept.Count > 1 && total > target)
+            {
+                var (index, length) = kept.Dequeue();
+                masked.Add(index);
+                total -= length;
+            }
+        }
+    }
+
+    // Short answers cost less than the note that they are gone.
+    private static string Masked(string text) => text.Length <= 200
+        ? text
+        : string.Create(CultureInfo.InvariantCulture, $"[{text.Length} characters of old output left out; call the tool again if you need it]");
+}

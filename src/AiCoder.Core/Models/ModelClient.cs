@@ -1,0 +1,169 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Net.ServerSentEvents;
+using System.Text;
+using System.Text.Json;
+using AiCoder.Core.Failures;
+using OpenAI.Chat;
+
+namespace AiCoder.Core.Models;
+
+/// <summary>
+/// Asks one model. Every endpoint is spoken to by the client library's protocol method, so that what differs between endpoints
+/// (fields a model refuses, chunks that are a little off) is ours to handle. Nothing is retried here: the workflow waits, durably.
+/// </summary>
+public sealed class ModelClient(ModelEndpoint endpoint, ChatClient chat, ModelTimeouts timeouts, ModelPrices prices, TimeProvider time)
+{
+    private const int ErrorBodyLimit = 64 * 1024;
+
+    // Some older endpoints refuse stream_options; learned once, by their own word.
+    private volatile bool _usageRefused;
+
+    /// <summary>Where it asks.</summary>
+    public ModelEndpoint Endpoint => endpoint;
+
+    /// <summary>The price of its model; null: not known.</summary>
+    public ModelPrice? Price => prices.Find(endpoint.Model);
+
+    /// <summary>One question, one complete answer.</summary>
+    /// <exception cref="FailureException">
+    /// <c>rate_limited</c> and <c>server_error</c> (with the wait that was asked for), <c>timeout</c>, <c>refused</c>, <c>reset</c>,
+    /// <c>invalid_token</c>, <c>forbidden</c>, <c>model_unusable</c>, …
+    /// </exception>
+    /// <exception cref="ContextTooLongException">The conversation is longer than the model takes.</exception>
+    public async Task<ModelAnswer> CompleteAsync(ModelRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await AskAsync(request, !_usageRefused, cancellationToken).ConfigureAwait(false);
+            return answer with { Usage = prices.Priced(endpoint.Model, answer.Usage) };
+        }
+        catch (FailureException failure) when (!_usageRefused
+            && failure.Failure.Code == FailureCodes.ModelUnusable
+            && failure.Failure.Message.Contains("stream_options", StringComparison.OrdinalIgnoreCase))
+        {
+            _usageRefused = true;
+            return await CompleteAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<ModelAnswer> AskAsync(ModelRequest request, bool includeUsage, CancellationToken cancellationToken)
+    {
+        using var watch = new StreamWatch(timeouts, time, cancellationToken);
+        try
+        {
+            using var content = BinaryContent.Create(BinaryData.FromBytes(ModelWire.Write(request, endpoint.Model, includeUsage)));
+            var options = new RequestOptions
+            {
+                BufferResponse = false,
+                ErrorOptions = ClientErrorBehaviors.NoThrow,
+                CancellationToken = watch.Token,
+            };
+            var result = await chat.CompleteChatAsync(content, options).ConfigureAwait(false);
+            using var response = result.GetRawResponse();
+            return response.Status == 200
+                ? await ReadAsync(request, response, watch).ConfigureAwait(false)
+                : throw await ErrorAsync(response, watch.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && watch.Expired is { } bound)
+        {
+            throw ModelErrors.Silent(endpoint, bound.Phase, bound.After);
+        }
+        catch (Exception exception) when (Failed(exception) is { } failure)
+        {
+            throw failure;
+        }
+    }
+
+    private async Task<ModelAnswer> ReadAsync(ModelRequest request, PipelineResponse response, StreamWatch watch)
+    {
+        var stream = response.ContentStream ?? Stream.Null;
+        var builder = new AnswerBuilder();
+        if (response.Headers.TryGetValue("Content-Type", out var type) && type?.Contains("json", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            // It was asked to stream and answered whole.
+            using var document = await ParseAsync(stream, watch.Token).ConfigureAwait(false);
+            builder.Add(document.RootElement, endpoint);
+            return builder.Any || builder.Finished ? builder.Build(request) : throw ModelErrors.NotAnAnswer(endpoint, document.RootElement.GetRawText());
+        }
+
+        var done = false;
+        var events = 0;
+        await foreach (var item in SseParser.Create(stream).EnumerateAsync(watch.Token).ConfigureAwait(false))
+        {
+            watch.Heard();
+            events++;
+            if (item.Data == "[DONE]")
+            {
+                done = true;
+                break;
+            }
+
+            AddChunk(builder, item.Data);
+        }
+
+        if (events == 0)
+            throw ModelErrors.NotAnAnswer(endpoint, "");
+        return done || builder.Finished ? builder.Build(request) : throw ModelErrors.Incomplete(endpoint);
+    }
+
+    private void AddChunk(AnswerBuilder builder, string data)
+    {
+        try
+        {
+            using var chunk = JsonDocument.Parse(data);
+            builder.Add(chunk.RootElement, endpoint);
+        }
+        catch (JsonException)
+        {
+            throw ModelErrors.NotAnAnswer(endpoint, data);
+        }
+    }
+
+    private async Task<JsonDocument> ParseAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await JsonDocument.ParseAsync(stream, default, cancellationToken).ConfigureAwait(false);
+        }
+        catch (JsonException exception)
+        {
+            throw ModelErrors.NotAnAnswer(endpoint, exception.Message);
+        }
+    }
+
+    private async Task<Exception> ErrorAsync(PipelineResponse response, CancellationToken cancellationToken)
+    {
+        var body = await ReadTextAsync(response.ContentStream ?? Stream.Null, cancellationToken).ConfigureAwait(false);
+        return ModelErrors.OfStatus(endpoint, response.Status, body, RetryAfter.Of(response.Headers, time.GetUtcNow()));
+    }
+
+    private static async Task<string> ReadTextAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[ErrorBodyLimit];
+        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+        return Encoding.UTF8.GetString(buffer, 0, length);
+    }
+
+    /// <summary>The failure that an exception of the transport stands for, with the endpoint's name; null: not the transport's.</summary>
+    private FailureException? Failed(Exception exception)
+    {
+        var cause = exception is ClientResultException or AggregateException ? exception.InnerException ?? exception : exception;
+        switch (cause)
+        {
+            case FailureException or ContextTooLongException or OperationCanceledException:
+                return null;
+            case HttpRequestException { InnerException: FailureException inner }:
+                return inner;
+            case HttpIOException or IOException:
+                return ModelErrors.Incomplete(endpoint, cause);
+            default:
+                var failure = FailureMapping.From(cause);
+                if (failure.Code == FailureCodes.Reset)
+                    return ModelErrors.Incomplete(endpoint, cause);
+                return failure.Category != FailureCategory.Network
+                    ? null
+                    : new FailureException(failure with { Message = $"The model endpoint {endpoint.Address.Host} can't be reached: {failure.Message}. Check {endpoint.AddressSetting}." }, cause);
+        }
+    }
+}

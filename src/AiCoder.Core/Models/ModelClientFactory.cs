@@ -1,0 +1,96 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using AiCoder.Core.Configuration;
+using AiCoder.Core.Network;
+using AiCoder.Core.Tasks;
+using Azure.AI.OpenAI;
+using Azure.Core;
+using Azure.Identity;
+using OpenAI;
+using OpenAI.Chat;
+
+namespace AiCoder.Core.Models;
+
+/// <summary>Makes the client of a task's model. Connections are shared by all tasks of the process.</summary>
+public sealed class ModelClientFactory : IDisposable
+{
+    private readonly AiCoderOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ModelTimeouts _timeouts;
+    private readonly ModelPrices _prices;
+    private readonly ConcurrentDictionary<AddressTrust, Lazy<HttpClient>> _http = new();
+    private readonly AddressGuard _guard;
+    private readonly Lazy<TokenCredential> _azureCredential;
+
+    /// <param name="options">The operator's endpoint and key.</param>
+    /// <param name="guard">Checks every address that is connected to.</param>
+    /// <param name="time">For the bounds.</param>
+    /// <param name="timeouts">Null: the defaults.</param>
+    /// <param name="prices">Null: the built-in table.</param>
+    /// <param name="azureCredential">Null: DefaultAzureCredential, made at the first request that needs it.</param>
+    public ModelClientFactory(
+        AiCoderOptions options,
+        AddressGuard guard,
+        TimeProvider time,
+        ModelTimeouts? timeouts = null,
+        ModelPrices? prices = null,
+        Func<TokenCredential>? azureCredential = null)
+    {
+        _options = options;
+        _guard = guard;
+        _time = time;
+        _timeouts = timeouts ?? new();
+        _prices = prices ?? new();
+        _azureCredential = new(azureCredential ?? DefaultCredential);
+    }
+
+    /// <summary>The client for a task.</summary>
+    /// <exception cref="Failures.FailureException"><c>system/configuration</c>: a caller's address without its key.</exception>
+    public ModelClient Create(TaskSpec spec, TaskSecrets secrets)
+    {
+        var endpoint = ModelEndpointResolver.Resolve(_options, spec, secrets);
+        var transport = new HttpClientPipelineTransport(_http.GetOrAdd(endpoint.Trust, trust => new(() => _guard.CreateClient(trust))).Value);
+        var chat = endpoint.Kind == ModelEndpointKind.OpenAi ? OpenAi(endpoint, transport) : Azure(endpoint, transport);
+        return new ModelClient(endpoint, chat, _timeouts, _prices, _time);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var client in _http.Values.Where(client => client.IsValueCreated))
+            client.Value.Dispose();
+    }
+
+    private static ChatClient OpenAi(ModelEndpoint endpoint, PipelineTransport transport)
+    {
+        var options = new OpenAIClientOptions { Endpoint = endpoint.Address };
+        Configure(options, transport);
+        // The library wants a key; endpoints that want none don't look at it.
+        return new ChatClient(endpoint.Model, new ApiKeyCredential(string.IsNullOrEmpty(endpoint.Key) ? "none" : endpoint.Key), options);
+    }
+
+    // Apart, so that nothing of Azure is loaded where it is not configured.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ChatClient Azure(ModelEndpoint endpoint, PipelineTransport transport)
+    {
+        var options = new AzureOpenAIClientOptions(AzureOpenAIClientOptions.ServiceVersion.V2024_10_21);
+        Configure(options, transport);
+        var client = endpoint.Key is { } key
+            ? new AzureOpenAIClient(endpoint.Address, new ApiKeyCredential(key), options)
+            : new AzureOpenAIClient(endpoint.Address, _azureCredential.Value, options);
+        return client.GetChatClient(endpoint.Model);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static DefaultAzureCredential DefaultCredential() => new DefaultAzureCredential();
+
+    private static void Configure(ClientPipelineOptions options, PipelineTransport transport)
+    {
+        options.Transport = transport;
+        // The workflow waits and tries again, durably; and our own bounds know a stream's silence from its end.
+        options.RetryPolicy = new ClientRetryPolicy(0);
+        options.NetworkTimeout = Timeout.InfiniteTimeSpan;
+    }
+}

@@ -1,0 +1,41 @@
+using AiCoder.Core.Processes;
+using AiCoder.Core.Secrets;
+
+namespace AiCoder.Core.Sandbox;
+
+/// <summary>
+/// SANDBOX=none: the operator accepts that commands see his machine. They still get an environment without anything of ours,
+/// bounds, and a process tree that is killed whole.
+/// </summary>
+public sealed class DirectSandbox(ProcessRunner runner, HostToolchains toolchains, SecretRedactor redactor) : ISandbox
+{
+    /// <inheritdoc/>
+    public Task ProbeAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public async Task<CommandOutcome> RunAsync(SandboxCommand command, CancellationToken cancellationToken)
+    {
+        var directory = SandboxRun.DirectoryOf(command);
+        var temporary = Directory.CreateTempSubdirectory("aicoder-");
+        try
+        {
+            var home = command.Home ?? Path.Combine(temporary.FullName, "home");
+            Directory.CreateDirectory(home);
+            var shell = SandboxRun.Shell(command);
+            var spec = new ProcessSpec
+            {
+                FileName = shell[0],
+                Arguments = [.. shell.Skip(1)],
+                WorkingDirectory = Path.Combine(command.WorkTree, directory),
+                Environment = SandboxEnvironment.For(command, toolchains, home, temporary.FullName),
+                Timeout = command.Timeout,
+            };
+            var outcome = await runner.RunAsync(SandboxRun.Bounded(command, spec, redactor), cancellationToken).ConfigureAwait(false);
+            return SandboxRun.Outcome(outcome, redactor);
+        }
+        finally
+        {
+            temporary.Delete(recursive: true);
+        }
+    }
+}

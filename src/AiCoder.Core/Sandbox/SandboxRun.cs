@@ -1,0 +1,65 @@
+using AiCoder.Core.Failures;
+using AiCoder.Core.Processes;
+using AiCoder.Core.Secrets;
+
+namespace AiCoder.Core.Sandbox;
+
+/// <summary>What both sandboxes do alike: bounds in, outcome out.</summary>
+internal static class SandboxRun
+{
+    /// <summary>
+    /// The command as arguments of a shell that sets the limits, joins both streams in the order they were written, and gives
+    /// way to it. No core files; no file above 8 GiB (in blocks of 512 bytes).
+    /// </summary>
+    public static IReadOnlyList<string> Shell(SandboxCommand command) =>
+        ["/bin/sh", "-c", "ulimit -c 0; ulimit -f 16777216; exec \"$@\" </dev/null 2>&1", "sh", .. command.Arguments];
+
+    // Kilobytes a second for minutes are normal; a program that has printed this much is out of control.
+    private const long TotalOutputLimit = 32L << 20;
+
+    /// <summary>Fills in the bounds of the command.</summary>
+    public static ProcessSpec Bounded(SandboxCommand command, ProcessSpec spec, SecretRedactor redactor)
+    {
+        var shown = 0;
+        return spec with
+        {
+            Timeout = command.Timeout,
+            OutputLimit = command.OutputLimit,
+            TotalOutputLimit = TotalOutputLimit,
+            TreeLimits = new(command.MemoryBytes, command.MaxProcesses),
+            OnOutput = command.OnOutput is not { } watch
+                ? null
+                : text =>
+                {
+                    var rest = text[..Math.Min(text.Length, command.OutputLimit - shown)];
+                    shown += rest.Length;
+                    if (rest.Length > 0)
+                        watch(redactor.Redact(rest));
+                },
+        };
+    }
+
+    public static CommandOutcome Outcome(ProcessOutcome outcome, SecretRedactor redactor) => new(
+        outcome.ExitCode,
+        redactor.Redact(outcome.StandardOutput),
+        outcome.Duration,
+        outcome.Ending switch
+        {
+            ProcessEnding.Exited => CommandEnding.Exited,
+            ProcessEnding.OutOfMemory => CommandEnding.OutOfMemory,
+            ProcessEnding.TooManyProcesses => CommandEnding.TooManyProcesses,
+            ProcessEnding.TooMuchOutput => CommandEnding.TooMuchOutput,
+            _ => CommandEnding.TimedOut,
+        });
+
+    /// <summary>The folder to start in, relative, without a way out of the work tree.</summary>
+    /// <exception cref="FailureException">It leads out of the work tree.</exception>
+    public static string DirectoryOf(SandboxCommand command)
+    {
+        var root = Path.GetFullPath(command.WorkTree);
+        var full = Path.GetFullPath(Path.Combine(root, command.Directory));
+        return full == root || full.StartsWith(root + "/", StringComparison.Ordinal)
+            ? Path.GetRelativePath(root, full)
+            : throw new FailureException(FailureCodes.Configuration, $"The folder '{command.Directory}' lies outside the repository.");
+    }
+}

@@ -1,0 +1,171 @@
+using System.Text;
+
+namespace AiCoder.Core.Tools;
+
+/// <summary>Finds quoted lines in a text although white space or punctuation differ.</summary>
+internal static class LineMatcher
+{
+    private const int TabWidth = 4;
+
+    // The alignment of old and new lines is quadratic; above this many cells only equal heads and tails are kept.
+    private const int AlignmentLimit = 1_000_000;
+
+    /// <summary>Every place where the lines stand, with what would come there.</summary>
+    public static IReadOnlyList<TextEdit.Place> Find(string text, string oldText, string newText, MatchLevel level)
+    {
+        var oldLines = Lines(oldText, out var oldEnded);
+        var newLines = Lines(newText, out var newEnded);
+        if (newText.Length == 0)
+            newLines = [];
+        if (oldLines.All(string.IsNullOrWhiteSpace))
+            return [];
+
+        var fileLines = text.Split('\n');
+        var starts = Starts(fileLines);
+        var oldKeys = oldLines.Select(line => Key(line, level)).ToArray();
+        var fileKeys = fileLines.Select(line => Key(line, level)).ToArray();
+        var places = new List<TextEdit.Place>();
+        for (var at = 0; at + oldLines.Length <= fileLines.Length; at++)
+        {
+            if (!fileKeys.AsSpan(at, oldKeys.Length).SequenceEqual(oldKeys))
+                continue;
+            var window = fileLines[at..(at + oldLines.Length)];
+            if (Indentation(oldLines, window, level) is not { } indentation)
+                continue;
+            var last = at + oldLines.Length - 1;
+            var end = starts[last] + fileLines[last].Length;
+            var ended = oldEnded && end < text.Length;
+            var replacement = string.Join('\n', Adapt(oldLines, newLines, window, indentation));
+            if (newLines.Length > 0 && (ended ? newEnded : newEnded && !oldEnded))
+                replacement += "\n";
+            places.Add(new(starts[at], ended ? end + 1 : end, replacement));
+        }
+
+        return places;
+    }
+
+    /// <summary>What must be equal for two lines to be alike at a level.</summary>
+    private static string Key(string line, MatchLevel level) => level switch
+    {
+        MatchLevel.TrailingSpace => line.TrimEnd(),
+        MatchLevel.Indentation => line.Trim(),
+        _ => Punctuation.Simplify(line).Trim(),
+    };
+
+    /// <summary>
+    /// How the quoted lines' indentation becomes the file's; null: no one change does it, and the places only look alike.
+    /// </summary>
+    private static IndentationChange? Indentation(string[] oldLines, string[] window, MatchLevel level)
+    {
+        if (level == MatchLevel.TrailingSpace)
+            return new("", "", line => line);
+        var found = window.Where(NotBlank).Select(Leading).ToArray();
+        var foundCommon = Common(found);
+        foreach (var convert in new Func<string, string>[] { line => line, ToTabs, ToSpaces })
+        {
+            var quoted = oldLines.Where(NotBlank).Select(line => Leading(convert(line))).ToArray();
+            var quotedCommon = Common(quoted);
+            if (quoted.Zip(found).All(pair => pair.First[quotedCommon.Length..] == pair.Second[foundCommon.Length..]))
+                return new(quotedCommon, foundCommon, convert);
+        }
+
+        return null;
+    }
+
+    /// <summary>The new lines as they fit the file: lines that stay are the file's own, the others are indented like it.</summary>
+    private static IEnumerable<string> Adapt(string[] oldLines, string[] newLines, string[] window, IndentationChange indentation)
+    {
+        var kept = Align(oldLines, newLines);
+        for (var index = 0; index < newLines.Length; index++)
+        {
+            if (kept[index] >= 0)
+            {
+                yield return window[kept[index]];
+                continue;
+            }
+
+            var line = indentation.Convert(newLines[index]);
+            yield return NotBlank(line) && line.StartsWith(indentation.Quoted, StringComparison.Ordinal)
+                ? indentation.Found + line[indentation.Quoted.Length..]
+                : line;
+        }
+    }
+
+    /// <summary>For each new line the old line that it is, or -1: a longest common subsequence.</summary>
+    private static int[] Align(string[] oldLines, string[] newLines)
+    {
+        var kept = new int[newLines.Length];
+        Array.Fill(kept, -1);
+        var head = 0;
+        while (head < Math.Min(oldLines.Length, newLines.Length) && oldLines[head] == newLines[head])
+            kept[head] = head++;
+        var tail = 0;
+        while (tail < Math.Min(oldLines.Length, newLines.Length) - head && oldLines[^(tail + 1)] == newLines[^(tail + 1)])
+        {
+            tail++;
+            kept[^tail] = oldLines.Length - tail;
+        }
+
+        int rows = oldLines.Length - head - tail, columns = newLines.Length - head - tail;
+        if ((long)rows * columns is 0 or > AlignmentLimit)
+            return kept;
+
+        var lengths = new int[rows + 1, columns + 1];
+        for (var row = rows - 1; row >= 0; row--)
+        {
+            for (var column = columns - 1; column >= 0; column--)
+                lengths[row, column] = oldLines[head + row] == newLines[head + column]
+                    ? lengths[row + 1, column + 1] + 1
+                    : Math.Max(lengths[row + 1, column], lengths[row, column + 1]);
+        }
+
+        for (int row = 0, column = 0; row < rows && column < columns;)
+        {
+            if (oldLines[head + row] == newLines[head + column])
+                kept[head + column++] = head + row++;
+            else if (lengths[row + 1, column] >= lengths[row, column + 1])
+                row++;
+            else
+                column++;
+        }
+
+        return kept;
+    }
+
+    private static string[] Lines(string text, out bool ended)
+    {
+        ended = text.EndsWith('\n');
+        return (ended ? text[..^1] : text).Split('\n');
+    }
+
+    private static int[] Starts(string[] lines)
+    {
+        var starts = new int[lines.Length];
+        for (var index = 1; index < lines.Length; index++)
+            starts[index] = starts[index - 1] + lines[index - 1].Length + 1;
+        return starts;
+    }
+
+    private static bool NotBlank(string line) => !string.IsNullOrWhiteSpace(line);
+
+    private static string Leading(string line) => line[..^line.TrimStart().Length];
+
+    private static string Common(string[] indentations) => indentations.Length == 0
+        ? ""
+        : indentations.Aggregate((left, right) => left[..left.AsSpan().CommonPrefixLength(right)]);
+
+    private static string ToTabs(string line)
+    {
+        var leading = Leading(line);
+        var width = leading.Sum(character => character == '\t' ? TabWidth : 1);
+        return new string('\t', width / TabWidth) + new string(' ', width % TabWidth) + line[leading.Length..];
+    }
+
+    private static string ToSpaces(string line)
+    {
+        var leading = Leading(line);
+        return new string(' ', leading.Sum(character => character == '\t' ? TabWidth : 1)) + line[leading.Length..];
+    }
+
+    private sealed record IndentationChange(string Quoted, string Found, Func<string, string> Convert);
+}
