@@ -57,4 +57,5 @@ public static class AiCoderJson
 [JsonSerializable(typeof(Outcome<ValidateOutput>))]
 [JsonSerializable(typeof(Outcome<CommitOutput>))]
 [JsonSerializable(typeof(Outcome<NotifyOutput>))]
+[JsonSerializable(typeof(Agent.TranscriptEntry))]
 internal sealed partial class AiCoderJsonContext : JsonSerializerContext;

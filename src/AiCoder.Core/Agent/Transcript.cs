@@ -58,7 +58,7 @@ public sealed class Transcript : IAsyncDisposable
     }
 
     /// <summary>Adds a line; it is on the disk when this returns.</summary>
-    public async Task<TranscriptEntry> AppendAsync(TranscriptEntry entry, CancellationToken cancellationToken)
+    public async Task AppendAsync(TranscriptEntry entry, CancellationToken cancellationToken)
     {
         var stamped = entry with { At = _time.GetUtcNow() };
         var line = JsonSerializer.SerializeToUtf8Bytes(stamped, AiCoderJson.Options);
@@ -66,7 +66,6 @@ public sealed class Transcript : IAsyncDisposable
         await _file.WriteAsync((byte[])[.. line, (byte)'\n'], cancellationToken).ConfigureAwait(false);
         _file.Flush(flushToDisk: true);
         _entries.Add(stamped);
-        return stamped;
     }
 
     /// <summary>What a stage cost so far.</summary>

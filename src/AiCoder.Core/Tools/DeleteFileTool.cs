@@ -12,8 +12,7 @@ internal sealed class DeleteFileTool(WorkTreePaths paths, PathScope scope) : ITo
     public Task<ToolResult> RunAsync(ToolArguments arguments, CancellationToken cancellationToken)
     {
         var path = paths.ResolveEntry(arguments.Required("path"));
-        if (scope.Refusal(path.Relative) is { } refusal)
-            throw new ToolException(refusal);
+        scope.Require(path.Relative);
         var file = new FileInfo(path.Absolute);
         if (file.LinkTarget is null && Directory.Exists(path.Absolute))
             throw new ToolException($"{path.Relative} is a folder. Delete its files one by one, or use a command.");

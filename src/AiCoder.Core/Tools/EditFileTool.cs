@@ -15,8 +15,7 @@ internal sealed class EditFileTool(WorkTreePaths paths, PathScope scope) : ITool
         var path = paths.Resolve(arguments.Required("path"));
         var oldText = arguments.Required("old_text");
         var newText = arguments.Required("new_text");
-        if (scope.Refusal(path.Relative) is { } refusal)
-            throw new ToolException(refusal);
+        scope.Require(path.Relative);
 
         var file = await WorkTreeFiles.ReadTextAsync(path, cancellationToken).ConfigureAwait(false);
         var edit = TextEdit.Apply(file, oldText, newText, arguments.Flag("replace_all"));

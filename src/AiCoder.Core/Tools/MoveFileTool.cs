@@ -13,8 +13,8 @@ internal sealed class MoveFileTool(WorkTreePaths paths, PathScope scope) : ITool
     {
         var from = paths.ResolveEntry(arguments.Required("from"));
         var to = paths.ResolveEntry(arguments.Required("to"));
-        if ((scope.Refusal(from.Relative) ?? scope.Refusal(to.Relative)) is { } refusal)
-            throw new ToolException(refusal);
+        scope.Require(from.Relative);
+        scope.Require(to.Relative);
         var file = new FileInfo(from.Absolute);
         if (file.LinkTarget is null && Directory.Exists(from.Absolute))
             throw new ToolException($"{from.Relative} is a folder. Move its files one by one, or use a command.");

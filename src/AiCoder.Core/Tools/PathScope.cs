@@ -7,6 +7,14 @@ public sealed class PathScope(IReadOnlyList<string> paths, bool allowCiChanges)
 {
     private readonly string[] _folders = [.. paths.Select(path => path.Trim('/')).Where(path => path is not ("" or "."))];
 
+    /// <summary>Refuses a path that may not be changed.</summary>
+    /// <exception cref="ToolException">It may not.</exception>
+    public void Require(string path)
+    {
+        if (Refusal(path) is { } refusal)
+            throw new ToolException(refusal) { RefusedPath = path };
+    }
+
     /// <summary>Why the path may not be changed, in a sentence; null: it may.</summary>
     public string? Refusal(string path)
     {

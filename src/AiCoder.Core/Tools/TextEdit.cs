@@ -40,6 +40,16 @@ internal static class TextEdit
         throw new ToolException(NearestLines.Describe(view.Text, wanted));
     }
 
+    /// <summary>The whole text anew: lines that stay keep their endings, the others get the file's.</summary>
+    public static string Rewrite(TextFile file, string content)
+    {
+        var view = new LineEndingView(file.Text);
+        var replacement = LineEndingView.Normalize(content);
+        return replacement == view.Text
+            ? file.Text
+            : Replace(file, view, [new(0, view.Text.Length, replacement)], MatchLevel.Exact).Text;
+    }
+
     private static List<int> Occurrences(string text, string wanted)
     {
         var starts = new List<int>();

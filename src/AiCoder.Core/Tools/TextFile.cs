@@ -84,13 +84,6 @@ public sealed class TextFile
         }
     }
 
-    /// <summary>The text with this file's line ending at every line's end.</summary>
-    public string WithLineEndings(string text)
-    {
-        var plain = text.Replace("\r\n", "\n", StringComparison.Ordinal);
-        return LineEnding == "\n" ? plain : plain.Replace("\n", LineEnding, StringComparison.Ordinal);
-    }
-
     private static TextFile? Decode(byte[] bytes, Encoding? encoding, int markLength)
     {
         if (encoding is null)

@@ -33,6 +33,20 @@ internal sealed class ToolArguments(JsonElement json)
         }
     }
 
+    /// <summary>Whether the text can be read as arguments at all.</summary>
+    public static bool IsWhole(string text)
+    {
+        try
+        {
+            Parse(text);
+            return true;
+        }
+        catch (ToolException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>A text that must be there; may be empty.</summary>
     public string Required(string name) => Optional(name)
         ?? throw new ToolException($"The argument '{name}' is missing. Call the tool again with it.");

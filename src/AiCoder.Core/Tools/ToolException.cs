@@ -1,4 +1,8 @@
 namespace AiCoder.Core.Tools;
 
 /// <summary>A call that could not be done, in words that let the model mend it. Never a failure of the task.</summary>
-public sealed class ToolException(string message) : Exception(message);
+public sealed class ToolException(string message) : Exception(message)
+{
+    /// <summary>A path that the call was to change although the task may not; the task's result says so.</summary>
+    public string? RefusedPath { get; init; }
+}

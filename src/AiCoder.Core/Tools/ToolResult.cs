@@ -7,6 +7,9 @@ public sealed record ToolResult(string Text)
     /// <summary>The call could not be done; the text says how to mend it.</summary>
     public bool Error { get; init; }
 
+    /// <summary>A path that it was to change although the task may not.</summary>
+    public string? RefusedPath { get; init; }
+
     /// <summary>The paths that it changed, relative.</summary>
     public IReadOnlyList<string> Changed { get; init; } = [];
 

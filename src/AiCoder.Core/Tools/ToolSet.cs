@@ -10,15 +10,16 @@ public sealed class ToolSet : IDisposable
     private readonly Dictionary<string, ITool> _tools;
 
     /// <param name="root">The work tree, absolute.</param>
+    /// <param name="gitFolder">A git directory outside the work tree, for what is ignored; nothing in the tree configures it.</param>
     /// <param name="scope">What may be changed.</param>
     /// <param name="sandbox">Where commands run.</param>
     /// <param name="home">The commands' HOME, absolute, outside the work tree.</param>
     /// <param name="network">Whether commands reach the network.</param>
     /// <param name="time">For bounds.</param>
-    public ToolSet(string root, PathScope scope, ISandbox sandbox, string home, bool network, TimeProvider time)
+    public ToolSet(string root, string gitFolder, PathScope scope, ISandbox sandbox, string home, bool network, TimeProvider time)
     {
         var paths = new WorkTreePaths(root);
-        _walker = new WorkTreeWalker(paths.Root);
+        _walker = new WorkTreeWalker(paths.Root, gitFolder);
         ITool[] tools =
         [
             new ListFilesTool(paths, _walker), new ReadFileTool(paths), new SearchTool(paths, _walker, time),
@@ -43,7 +44,7 @@ public sealed class ToolSet : IDisposable
         }
         catch (ToolException exception)
         {
-            return new(exception.Message) { Error = true };
+            return new(exception.Message) { Error = true, RefusedPath = exception.RefusedPath };
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or PathTooLongException or FileNotFoundException or DirectoryNotFoundException)
         {

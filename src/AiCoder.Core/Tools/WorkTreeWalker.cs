@@ -3,9 +3,11 @@ using LibGit2Sharp;
 namespace AiCoder.Core.Tools;
 
 /// <summary>Goes through the work tree as people see it: without <c>.git</c> and without what git ignores. Follows no link.</summary>
-internal sealed class WorkTreeWalker(string root) : IDisposable
+internal sealed class WorkTreeWalker(string root, string gitFolder) : IDisposable
 {
-    private readonly Lazy<Repository?> _repository = new(() => Repository.IsValid(root) ? new Repository(root) : null);
+    private readonly Lazy<Repository?> _repository = new(() => Repository.IsValid(gitFolder)
+        ? new Repository(gitFolder, new RepositoryOptions { WorkingDirectoryPath = root })
+        : null);
 
     /// <summary>The entries of a folder, folders first, in order of their names.</summary>
     public IReadOnlyList<WorkTreeEntry> List(WorkTreePath folder) =>

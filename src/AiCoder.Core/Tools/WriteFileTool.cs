@@ -16,13 +16,14 @@ internal sealed class WriteFileTool(WorkTreePaths paths, PathScope scope) : IToo
         var content = arguments.Required("content");
         if (path.Relative == ".")
             throw new ToolException("The path names no file.");
-        if (scope.Refusal(path.Relative) is { } refusal)
-            throw new ToolException(refusal);
+        scope.Require(path.Relative);
 
         var existing = File.Exists(path.Absolute)
             ? await WorkTreeFiles.ReadTextAsync(path, cancellationToken).ConfigureAwait(false)
             : null;
-        var bytes = existing is null ? TextFile.New().Encode(content) : existing.Encode(existing.Text.Length == 0 ? content : existing.WithLineEndings(content));
+        var bytes = existing is { Text.Length: > 0 }
+            ? existing.Encode(TextEdit.Rewrite(existing, content))
+            : (existing ?? TextFile.New()).Encode(content);
         await WorkTreeFiles.WriteAsync(path, bytes, cancellationToken).ConfigureAwait(false);
         var lines = content.AsSpan().Count('\n') + (content.Length == 0 || content.EndsWith('\n') ? 0 : 1);
         return new(string.Create(CultureInfo.InvariantCulture, $"{(existing is null ? "Created" : "Wrote")} {path.Relative} ({lines} lines)."))

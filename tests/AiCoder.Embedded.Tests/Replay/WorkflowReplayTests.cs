@@ -21,7 +21,7 @@ public sealed class WorkflowReplayTests
                 for (var length = 1; length <= run.History.Count; length++)
                     GoesOnAfter(program, run, length);
             },
-            iter: 300,
+            iter: 1000,
             threads: 2);
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class WorkflowReplayTests
                 var run = RecordedRun.Of(RandomWorkflow.Of(program), Spec, new Random(seed));
                 Assert.Equal(run.Result.Summary, WorkflowReplay.Verify(RandomWorkflow.Of(program), Spec, run.History)?.Summary);
             },
-            iter: 300,
+            iter: 1000,
             threads: 2);
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class WorkflowReplayTests
                 var exception = Assert.Throws<FailureException>(() => WorkflowReplay.Verify(RandomWorkflow.Of(program), Spec, history));
                 Assert.Equal(FailureCodes.NotDeterministic, exception.Failure.Code);
             },
-            iter: 200,
+            iter: 500,
             threads: 2);
 
     [Fact]

@@ -1,0 +1,91 @@
+using AiCoder.Core.Agent;
+using AiCoder.Core.Configuration;
+using AiCoder.Core.Failures;
+using AiCoder.Core.Models;
+using AiCoder.Core.Sandbox;
+using AiCoder.Core.Secrets;
+using AiCoder.Core.Tasks;
+using AiCoder.Core.Tools;
+using AiCoder.Core.Workspaces;
+using LibGit2Sharp;
+
+namespace AiCoder.Core.Activities;
+
+/// <summary>
+/// One batch of the agent's turns. Failures that pass are thrown, and the workflow calls again: the transcript says where to go on.
+/// </summary>
+public sealed class CodeActivity(
+    AiCoderOptions options,
+    WorkspaceStore workspaces,
+    ISecretStore secretStore,
+    ISandbox sandbox,
+    ModelClientFactory models,
+    TimeProvider time)
+{
+    private const int TreeBudget = 3_000;
+    private readonly TaskGate _gate = new();
+
+    /// <summary>When a batch ends although the model is not done; for tests.</summary>
+    internal BatchBounds Bounds { get; init; } = new();
+
+    /// <summary>Runs a batch, or answers what it answered before.</summary>
+    /// <exception cref="FailureException">
+    /// <c>sandbox_unavailable</c> before the first model call; failures of the model's endpoint that pass.
+    /// </exception>
+    public async Task<CodeOutput> RunAsync(CodeInput input, ActivityContext context, CancellationToken cancellationToken)
+    {
+        using var entered = await _gate.EnterAsync(input.Spec.TaskId, cancellationToken).ConfigureAwait(false);
+        var workspace = await workspaces.OpenAsync(input.Spec.TaskId, cancellationToken).ConfigureAwait(false);
+        var transcript = await Transcript.OpenAsync(workspace.TranscriptPath, time, cancellationToken).ConfigureAwait(false);
+        await using var closing = transcript.ConfigureAwait(false);
+        await sandbox.ProbeAsync(cancellationToken).ConfigureAwait(false);
+        var secrets = await secretStore.GetAsync(input.Spec.TaskId, cancellationToken).ConfigureAwait(false);
+
+        var spec = input.Spec;
+        var scope = new PathScope(spec.Paths, spec.AllowCiChanges);
+        using var tools = new ToolSet(workspace.WorkTree, workspace.GitFolderPath, scope, sandbox, workspace.SandboxHome, Network(spec), time);
+        var turns = new TurnRunner(
+            workspace,
+            tools,
+            new ScopeGuard(workspace, scope, input.Source.Tree),
+            new SecretRedactor(options.Secrets.Concat(secrets.All.Select(secret => secret.Value))),
+            line => context.Report(new(TaskState.Coding, line)));
+        var loop = new AgentLoop(input, workspace, transcript, models.Create(spec, secrets), tools, turns, context, time, Bounds);
+
+        using var deadline = new CancellationTokenSource(UntilDeadline(input), time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        try
+        {
+            return await loop.RunAsync(Opening(workspace, input, cancellationToken), either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested && !context.Stopping.IsCancellationRequested)
+        {
+            return await loop.EndOutOfTimeAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (FailureException exception) when (exception.Failure is { Retryable: false, Category: FailureCategory.Code or FailureCategory.Authentication })
+        {
+            return await loop.EndFailedAsync(exception.Failure, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static string Opening(Workspace workspace, CodeInput input, CancellationToken cancellationToken)
+    {
+        if (input.Iteration > 1)
+            return ValidationFeedback.Render(input.Feedback ?? new TestResults { Verdict = Verdict.Failed });
+        using var repository = new Repository(workspace.GitFolderPath);
+        var map = RepositoryMap.Render(repository, input.Source.Tree, input.Spec.Intent, TreeBudget, keyBudget: 0, cancellationToken);
+        return TaskPrompt.Code(input.Spec, input.Plan, map);
+    }
+
+    private bool Network(TaskSpec spec) =>
+        options.SandboxNetwork == ValidationNetwork.All && (spec.Validation.Network ?? ValidationNetwork.All) == ValidationNetwork.All;
+
+    // Timers take at most some weeks; a deadline that far away bounds nothing.
+    private TimeSpan UntilDeadline(CodeInput input)
+    {
+        if (input.Deadline is not { } deadline)
+            return Timeout.InfiniteTimeSpan;
+        var left = deadline - time.GetUtcNow().UtcDateTime;
+        return left <= TimeSpan.Zero ? TimeSpan.Zero : left > TimeSpan.FromDays(20) ? Timeout.InfiniteTimeSpan : left;
+    }
+}

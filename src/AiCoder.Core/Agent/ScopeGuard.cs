@@ -1,0 +1,76 @@
+using AiCoder.Core.Tools;
+using AiCoder.Core.Workspaces;
+using LibGit2Sharp;
+
+namespace AiCoder.Core.Agent;
+
+/// <summary>
+/// Takes back what a command changed although the task may not: continuous integration, agents' settings, what lies outside the
+/// task's paths. Such files always read like the base commit, so that is where they are taken from.
+/// </summary>
+/// <param name="workspace">The task's workspace.</param>
+/// <param name="scope">What may be changed.</param>
+/// <param name="baseTree">The base commit's tree.</param>
+internal sealed class ScopeGuard(Workspace workspace, PathScope scope, string baseTree)
+{
+    /// <summary>Restores such files between two snapshots, and names them.</summary>
+    public async Task<IReadOnlyList<string>> RestoreAsync(string before, string after, CancellationToken cancellationToken)
+    {
+        var changes = await workspace.DiffAsync(before, after, cancellationToken).ConfigureAwait(false);
+        var refused = changes
+            .SelectMany(change => change.OldPath is { } old ? [old, change.Path] : new[] { change.Path })
+            .Where(path => scope.Refusal(path) is not null)
+            .Distinct(StringComparer.Ordinal)
+            .ToList();
+        if (refused.Count == 0)
+            return refused;
+
+        using var repository = new Repository(workspace.GitFolderPath);
+        var tree = repository.Lookup<Tree>(baseTree);
+        foreach (var path in refused)
+            await RestoreAsync(tree[path], path, cancellationToken).ConfigureAwait(false);
+        return refused;
+    }
+
+    private async Task RestoreAsync(TreeEntry? entry, string path, CancellationToken cancellationToken)
+    {
+        var absolute = Path.Combine(workspace.WorkTree, path);
+        RemoveLinks(path);
+        if (Directory.Exists(absolute))
+            Directory.Delete(absolute, recursive: true);
+        else
+            File.Delete(absolute);
+        if (entry?.Target is not Blob blob)
+            return;
+
+        Directory.CreateDirectory(Path.GetDirectoryName(absolute)!);
+        if (entry.Mode == Mode.SymbolicLink)
+        {
+            File.CreateSymbolicLink(absolute, blob.GetContentText());
+            return;
+        }
+
+        var file = new FileStream(absolute, FileMode.CreateNew, FileAccess.Write);
+        await using (file.ConfigureAwait(false))
+        {
+            using var content = blob.GetContentStream();
+            await content.CopyToAsync(file, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (entry.Mode == Mode.ExecutableFile && !OperatingSystem.IsWindows())
+            File.SetUnixFileMode(absolute, File.GetUnixFileMode(absolute) | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+    }
+
+    /// <summary>A command may have put a link or a file where a folder was; what is restored must not go through it.</summary>
+    private void RemoveLinks(string path)
+    {
+        var folder = workspace.WorkTree;
+        foreach (var component in path.Split('/')[..^1])
+        {
+            folder = Path.Combine(folder, component);
+            var info = new FileInfo(folder);
+            if (info.LinkTarget is not null || info.Exists)
+                info.Delete();
+        }
+    }
+}
