@@ -8,7 +8,7 @@ namespace AiCoder.Core.Git;
 /// nothing that anybody reads.
 /// </summary>
 internal sealed class CloneRun(
-    GitProcess git,
+    GitProgram git,
     RepositoryCache cache,
     GitBounds bounds,
     Workspace workspace,

@@ -7,7 +7,7 @@ public sealed class WorkspaceView
 {
     private readonly TreeComparison _comparison;
 
-    internal WorkspaceView(WorkspaceLayout layout, int epoch, CloneRecord record, string tree, GitProcess git, GitBounds bounds)
+    internal WorkspaceView(WorkspaceLayout layout, int epoch, CloneRecord record, string tree, GitProgram git, GitBounds bounds)
     {
         (BaseTree, BaseCommit, Tree) = (record.Tree, record.BaseCommit, tree);
         TranscriptPath = layout.NewestTranscript(int.MaxValue) is > 0 and var newest ? layout.Transcript(newest) : null;

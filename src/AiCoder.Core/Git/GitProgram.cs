@@ -5,7 +5,7 @@ using AiCoder.Core.Processes;
 namespace AiCoder.Core.Git;
 
 /// <summary>The git program, run as <see cref="GitSettings"/> says.</summary>
-public sealed class GitProcess(AiCoderOptions options, ProcessRunner processes)
+public sealed class GitProgram(AiCoderOptions options, ProcessRunner processes)
 {
     private const int MessageLimit = 2_000;
 
