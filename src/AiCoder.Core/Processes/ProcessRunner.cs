@@ -67,6 +67,8 @@ public sealed class ProcessRunner(TimeProvider time)
             await KillAsync(tree).ConfigureAwait(false);
             drain.CancelAfter(DrainTime);
             await Task.WhenAll(reading, feeding).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await process.WaitForExitAsync(drain.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            tree.Release();
         }
 
         cancellationToken.ThrowIfCancellationRequested();
@@ -100,16 +102,9 @@ public sealed class ProcessRunner(TimeProvider time)
     private async Task KillAsync(ProcessTree tree)
     {
         var began = time.GetTimestamp();
-        try
-        {
-            // What is in an uninterruptible wait (a dead network mount) cannot be waited for without end.
-            while (!tree.Kill() && time.GetElapsedTime(began) < DeathBound)
-                await Task.Delay(DeathPoll, time, CancellationToken.None).ConfigureAwait(false);
-        }
-        finally
-        {
-            tree.Release();
-        }
+        // What is in an uninterruptible wait (a dead network mount) cannot be waited for without end.
+        while (!tree.Kill() && time.GetElapsedTime(began) < DeathBound)
+            await Task.Delay(DeathPoll, time, CancellationToken.None).ConfigureAwait(false);
     }
 
     private static async Task FeedAsync(Stream stream, ReadOnlyMemory<byte> input, CancellationToken cancellationToken)

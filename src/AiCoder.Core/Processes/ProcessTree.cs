@@ -18,6 +18,9 @@ internal sealed class ProcessTree
     // Between a start and its registration a new process would look like an orphan; so both, and every sweep, hold this lock.
     private static readonly Lock Gate = new();
     private static readonly Dictionary<int, ProcessTree> Active = [];
+
+    // Children that .NET itself waits for; reaped by anyone else, their exit code would be lost.
+    private static readonly HashSet<int> Roots = [];
     private static readonly int Self = Environment.ProcessId;
     private static readonly int OwnSession = ProcessTable.Read(Environment.ProcessId)?.Session ?? 0;
 
@@ -52,6 +55,7 @@ internal sealed class ProcessTree
             // setsid(1) may not have come that far when we looked; the session it makes has the process's id.
             tree._sessions.Add(process.Id);
             Active[process.Id] = tree;
+            Roots.Add(process.Id);
             return tree;
         }
     }
@@ -73,7 +77,9 @@ internal sealed class ProcessTree
         return (members.Count, memory);
     }
 
-    /// <summary>Kills what is alive now. True where nothing was.</summary>
+    /// <summary>
+    /// Kills what is alive now. True where nothing was, and then orphans of unknown origin are the others' from this instant on.
+    /// </summary>
     public bool Kill()
     {
         lock (Gate)
@@ -84,15 +90,20 @@ internal sealed class ProcessTree
                 NativeProcess.KillGroup(group);
             foreach (var member in members)
                 NativeProcess.Kill(member.Pid);
+            if (members.Count == 0)
+                Active.Remove(_root);
             return members.Count == 0;
         }
     }
 
-    /// <summary>Follows the tree no longer. To be called once it is dead.</summary>
+    /// <summary>Follows the tree no longer. To be called when .NET has seen the end of the process.</summary>
     public void Release()
     {
         lock (Gate)
+        {
             Active.Remove(_root);
+            Roots.Remove(_root);
+        }
     }
 
     private List<ProcessEntry> Find(Dictionary<int, ProcessEntry> table)
@@ -113,7 +124,7 @@ internal sealed class ProcessTree
         }
 
         var members = found.Select(pid => table[pid]).ToList();
-        foreach (var dead in members.Where(member => member.IsDead && member.Parent == Self && !Active.ContainsKey(member.Pid)))
+        foreach (var dead in members.Where(member => member.IsDead && member.Parent == Self && !Roots.Contains(member.Pid)))
             NativeProcess.Reap(dead.Pid);
         return [.. members.Where(member => !member.IsDead)];
     }
@@ -124,7 +135,7 @@ internal sealed class ProcessTree
 
     private bool IsOrphanOfOurs(ProcessEntry entry)
     {
-        if (entry.Parent != Self || entry.Session == OwnSession || entry.Started < _started || Active.ContainsKey(entry.Pid))
+        if (entry.Parent != Self || entry.Session == OwnSession || entry.Started < _started || Roots.Contains(entry.Pid))
             return false;
 
         var environment = ProcessTable.EnvironmentOf(entry.Pid);

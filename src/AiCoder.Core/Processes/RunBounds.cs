@@ -76,14 +76,15 @@ internal sealed class RunBounds : IDisposable
 
     private async Task WatchAsync(TreeLimits limits)
     {
-        while (!_stop.IsCancellationRequested)
+        var stop = _stop.Token;
+        while (!stop.IsCancellationRequested)
         {
             var (processes, memory) = _tree.Measure(limits.MemoryBytes);
             if (processes > limits.MaxProcesses)
                 End(ProcessEnding.TooManyProcesses);
             else if (memory > limits.MemoryBytes)
                 End(ProcessEnding.OutOfMemory);
-            await Task.Delay(WatchPeriod, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(WatchPeriod, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

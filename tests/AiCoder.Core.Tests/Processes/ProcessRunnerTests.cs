@@ -141,7 +141,7 @@ public sealed class ProcessRunnerTests
 
         // Other tests' commands may be the last.
         while (IsRunning(mark))
-            await ShellAsync("sleep 0.1");
+            await Task.Delay(100, TestContext.Current.CancellationToken);
     }
 
     [Fact]
