@@ -11,6 +11,16 @@ internal static class GitFolder
     /// </summary>
     private const string RawAttributes = "* -text !eol -crlf -ident -filter !working-tree-encoding !diff !merge !export-subst !export-ignore\n";
 
+    /// <summary>Every file is binary, so that a patch holds its bytes and no text.</summary>
+    private const string BinaryAttributes = "* -diff\n";
+
+    /// <summary>Makes a git directory that serves for nothing but patches in which every file is binary.</summary>
+    public static void CreateForBinaryPatches(string path, FileSystemTraits traits)
+    {
+        Create(path, traits, bare: true, head: "none");
+        File.WriteAllText(Path.Combine(path, "info", "attributes"), BinaryAttributes);
+    }
+
     /// <summary>Makes a git directory. What is there already is left.</summary>
     /// <param name="path">Where.</param>
     /// <param name="traits">What the file system can do.</param>

@@ -13,6 +13,9 @@ public sealed class RemoteAccessResolver(AiCoderOptions options, AddressGuard gu
     private const string GitHubUser = "x-access-token";
     private const string BitbucketUser = "x-token-auth";
 
+    // Hosts that are surely no GitLab, so that its token never goes there.
+    private static readonly string[] WellKnownElsewhere = ["bitbucket.org", "dev.azure.com", "ssh.dev.azure.com", "gitee.com", "codeberg.org"];
+
     /// <exception cref="FailureException">
     /// The address is not allowed or not found (<c>network</c>), or an ssh address came without a key
     /// (<c>authentication/invalid_token</c>).
@@ -68,9 +71,11 @@ public sealed class RemoteAccessResolver(AiCoderOptions options, AddressGuard gu
 
         var isGitHub = IsOneOf(url.Host, "github.com", options.GitHubHosts);
         var isGitLab = IsOneOf(url.Host, "gitlab.com", options.GitLabHosts);
-        // A caller's token was given for the repository that he names; the operator's go only to the hosts he lists.
-        var gitLab = secrets.GitlabApiToken ?? (isGitLab || (options.CallerIsOperator && !isGitHub) ? options.GitLabApiToken : null);
-        var gitHub = secrets.GithubToken ?? (isGitHub || (options.CallerIsOperator && !isGitLab) ? options.GitHubToken : null);
+        // A caller's token was given for the repository that he names; the operator's go only to the hosts he lists. On the command
+        // line GITLAB_API_TOKEN is for the self-hosted GitLab that he names; GITHUB_TOKEN stands in many an environment unasked.
+        var selfHosted = options.CallerIsOperator && !isGitHub && !WellKnownElsewhere.Contains(url.Host);
+        var gitLab = secrets.GitlabApiToken ?? (isGitLab || selfHosted ? options.GitLabApiToken : null);
+        var gitHub = secrets.GithubToken ?? (isGitHub ? options.GitHubToken : null);
         var ordered = isGitHub
             ? new[] { (GitHubUser, gitHub), (GitLabUser, gitLab) }
             : [(GitLabUser, gitLab), (GitHubUser, gitHub)];

@@ -20,6 +20,8 @@ internal sealed class Preparation(ValidationCommands commands, ValidationRequest
         "composer.json", "composer.lock", "Gemfile", "Gemfile.lock",
     ];
 
+    private static readonly string[] Installed = ["node_modules", "vendor", ".venv", "venv"];
+
     /// <summary>The reports of the preparation, new or remembered.</summary>
     public async Task<IReadOnlyList<CommandReport>> RunAsync(IReadOnlyList<Project> projects, IReadOnlySet<string> programs, CancellationToken cancellationToken)
     {
@@ -30,8 +32,12 @@ internal sealed class Preparation(ValidationCommands commands, ValidationRequest
             return [];
 
         var print = Fingerprint(lines.Select(line => line.Directory + "\0" + line.Command.Line));
-        if (await ReadAsync(cancellationToken).ConfigureAwait(false) is { } prepared && prepared.Fingerprint == print)
+        if (await ReadAsync(cancellationToken).ConfigureAwait(false) is { } prepared
+            && prepared.Fingerprint == print
+            && prepared.Folders.All(folder => Directory.Exists(Path.Combine(request.WorkTree, folder))))
+        {
             return prepared.Reports;
+        }
 
         var reports = new List<CommandReport>();
         foreach (var (directory, command) in lines)
@@ -39,7 +45,7 @@ internal sealed class Preparation(ValidationCommands commands, ValidationRequest
 
         Directory.CreateDirectory(Path.GetDirectoryName(request.PreparedPath)!);
         await File.WriteAllBytesAsync(
-            request.PreparedPath, JsonSerializer.SerializeToUtf8Bytes(new Prepared(print, reports), AiCoderJson.Options), cancellationToken).ConfigureAwait(false);
+            request.PreparedPath, JsonSerializer.SerializeToUtf8Bytes(new Prepared(print, InstalledFolders(lines), reports), AiCoderJson.Options), cancellationToken).ConfigureAwait(false);
         return reports;
     }
 
@@ -119,5 +125,13 @@ internal sealed class Preparation(ValidationCommands commands, ValidationRequest
         }
     }
 
-    private sealed record Prepared(string Fingerprint, IReadOnlyList<CommandReport> Reports);
+    // Where the repository does not ignore them, a checkout takes them away again.
+    private List<string> InstalledFolders(IEnumerable<(string Directory, ProjectCommand Command)> lines) =>
+    [
+        .. lines.Select(line => line.Directory).Distinct()
+            .SelectMany(directory => Installed.Select(name => Path.Combine(directory, name)))
+            .Where(folder => Directory.Exists(Path.Combine(request.WorkTree, folder))),
+    ];
+
+    private sealed record Prepared(string Fingerprint, IReadOnlyList<string> Folders, IReadOnlyList<CommandReport> Reports);
 }

@@ -27,11 +27,17 @@ internal sealed class SnapshotRepository(WorkspaceLayout layout, int epoch, GitP
         ["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = '"' + Path.Combine(layout.GitFolder(epoch), "objects") + '"',
     };
 
+    /// <summary>A git directory in which every file counts as binary.</summary>
+    public static string BinaryFolder(WorkspaceLayout layout, int epoch) => Path.Combine(layout.GitFolder(epoch), "binary");
+
     /// <summary>Lays the directory and lets it see every finished clone. May be called again when there is another.</summary>
     public void Refresh(FileSystemTraits traits)
     {
         if (!File.Exists(Path.Combine(Folder, "HEAD")))
+        {
             GitFolder.Create(Folder, traits, bare: false, head: "snapshots");
+            GitFolder.CreateForBinaryPatches(BinaryFolder(layout, epoch), traits);
+        }
         Directory.CreateDirectory(layout.Objects);
         var alternates = new StringBuilder("../../objects\n");
         var shallow = new SortedSet<string>(StringComparer.Ordinal);
@@ -60,7 +66,7 @@ internal sealed class SnapshotRepository(WorkspaceLayout layout, int epoch, GitP
     public async Task RecordAsync(IReadOnlyCollection<string> paths, CancellationToken cancellationToken)
     {
         var entries = new List<byte[]>();
-        foreach (var path in paths.Distinct(StringComparer.Ordinal))
+        foreach (var path in paths.Where(IsInside).Distinct(StringComparer.Ordinal))
         {
             var absolute = Path.Combine(WorkTree, path);
             if (new FileInfo(absolute) is { LinkTarget: null, Exists: true } || new FileInfo(absolute).LinkTarget is not null)
@@ -87,9 +93,20 @@ internal sealed class SnapshotRepository(WorkspaceLayout layout, int epoch, GitP
         await UpdateIndexAsync(entries, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Mode and path of each entry of the index.</summary>
+    public async Task<IReadOnlyList<(string Mode, string Path)>> ListIndexAsync(CancellationToken cancellationToken) =>
+        [.. Split(await ListAsync(["ls-files", "-s", "-z"], cancellationToken).ConfigureAwait(false))
+            .Select(entry => Encoding.UTF8.GetString(entry))
+            .Select(line => (line[..6], line[(line.IndexOf('\t', StringComparison.Ordinal) + 1)..]))];
+
     /// <summary>The index as a tree of objects on the disk.</summary>
     public async Task<string> WriteTreeAsync(CancellationToken cancellationToken) =>
         (await RequireAsync(["write-tree"], default, cancellationToken).ConfigureAwait(false)).Text.Trim();
+
+    /// <summary>A tree holds neither a .git nor what is outside of it.</summary>
+    private static bool IsInside(string path) =>
+        path.Length > 0 && !path.StartsWith('/')
+        && path.Split('/').All(part => part.Length > 0 && part is not (".." or ".") && !part.Equals(".git", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>What stands below a folder, or below a name that is gone.</summary>
     private async Task<List<byte[]>> BelowAsync(string path, CancellationToken cancellationToken)

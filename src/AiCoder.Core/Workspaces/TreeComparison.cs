@@ -5,7 +5,7 @@ using AiCoder.Core.Git;
 namespace AiCoder.Core.Workspaces;
 
 /// <summary>The difference between two snapshots. Only reads.</summary>
-internal sealed class TreeComparison(GitProgram git, IReadOnlyDictionary<string, string> environment, GitBounds bounds)
+internal sealed class TreeComparison(WorkspaceLayout layout, int epoch, GitProgram git, GitBounds bounds)
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly byte[] SectionStart = "\ndiff --git "u8.ToArray();
@@ -13,14 +13,14 @@ internal sealed class TreeComparison(GitProgram git, IReadOnlyDictionary<string,
     public async Task<IReadOnlyList<Change>> ChangesAsync(string fromTree, string toTree, CancellationToken cancellationToken) =>
         fromTree == toTree
             ? []
-            : Parse(await RunAsync(["diff-tree", "-r", "-z", "-M", "--name-status", fromTree, toTree], [], cancellationToken).ConfigureAwait(false));
+            : Parse(await RunAsync(["diff-tree", "-r", "-z", "-M", "--name-status", fromTree, toTree], binary: false, cancellationToken).ConfigureAwait(false));
 
     public async Task<string> PatchAsync(string fromTree, string toTree, CancellationToken cancellationToken)
     {
         if (fromTree == toTree)
             return "";
         string[] arguments = ["diff-tree", "-r", "-p", "-M", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", fromTree, toTree];
-        var patch = await RunAsync(arguments, [], cancellationToken).ConfigureAwait(false);
+        var patch = await RunAsync(arguments, binary: false, cancellationToken).ConfigureAwait(false);
         if (Decode(patch.Span) is { } text)
             return text;
 
@@ -34,24 +34,29 @@ internal sealed class TreeComparison(GitProgram git, IReadOnlyDictionary<string,
             .ToArray();
         // A name that is no UTF-8 can't be asked for; then every file goes as a binary patch.
         var subset = changes.Count == sections.Count && !paths.Any(path => path.Contains('\ufffd', StringComparison.Ordinal));
-        (string Key, string Value)[] asBinary = [("core.bigFileThreshold", "1"), ("core.quotePath", "true")];
-        var binary = await RunAsync(subset ? [.. arguments, "--", .. paths] : arguments, asBinary, cancellationToken).ConfigureAwait(false);
+        var asBinary = await RunAsync(subset ? [.. arguments, "--", .. paths] : arguments, binary: true, cancellationToken).ConfigureAwait(false);
         return subset
-            ? string.Concat(sections.Select(section => Decode(section.Span))) + Encoding.UTF8.GetString(binary.Span)
-            : Encoding.UTF8.GetString(binary.Span);
+            ? string.Concat(sections.Select(section => Decode(section.Span))) + Encoding.UTF8.GetString(asBinary.Span)
+            : Encoding.UTF8.GetString(asBinary.Span);
     }
 
-    private async Task<ReadOnlyMemory<byte>> RunAsync(
-        string[] arguments, (string Key, string Value)[] configuration, CancellationToken cancellationToken) =>
-        (await git.RequireAsync(
+    private async Task<ReadOnlyMemory<byte>> RunAsync(string[] arguments, bool binary, CancellationToken cancellationToken)
+    {
+        var environment = SnapshotRepository.ObjectsEnvironment(layout, epoch);
+        environment["GIT_LITERAL_PATHSPECS"] = "1";
+        if (binary)
+            environment["GIT_DIR"] = SnapshotRepository.BinaryFolder(layout, epoch);
+        var outcome = await git.RequireAsync(
             new()
             {
                 Arguments = arguments,
-                Configuration = configuration,
-                Environment = new Dictionary<string, string>(environment) { ["GIT_LITERAL_PATHSPECS"] = "1" },
+                Configuration = binary ? [("core.quotePath", "true")] : [],
+                Environment = environment,
                 Timeout = bounds.Local,
             },
-            cancellationToken).ConfigureAwait(false)).Output;
+            cancellationToken).ConfigureAwait(false);
+        return outcome.Output;
+    }
 
     private static List<Change> Parse(ReadOnlyMemory<byte> output)
     {

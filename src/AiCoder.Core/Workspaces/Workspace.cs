@@ -26,7 +26,7 @@ public sealed class Workspace
         Bounds = bounds;
         _traits = FileSystemTraits.Probe(layout.State);
         _snapshots = new(layout, epoch, git, bounds);
-        _comparison = new(git, _snapshots.Environment, bounds);
+        _comparison = new(layout, epoch, git, bounds);
         _snapshots.Refresh(_traits);
         Directory.CreateDirectory(WorkTree);
         Directory.CreateDirectory(SandboxHome);
@@ -142,6 +142,20 @@ public sealed class Workspace
     /// </summary>
     public Task<string> PatchAsync(string fromTree, string toTree, CancellationToken cancellationToken) =>
         _comparison.PatchAsync(ObjectName.Require(fromTree), ObjectName.Require(toTree), cancellationToken);
+
+    /// <summary>What the last checkout or snapshot holds: mode and path of each entry.</summary>
+    internal async Task<IReadOnlyList<(string Mode, string Path)>> ListIndexAsync(CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await _snapshots.ListIndexAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
 
     /// <summary>A clone was finished: its objects can be seen from now on.</summary>
     internal async Task AdoptCloneAsync(CancellationToken cancellationToken)

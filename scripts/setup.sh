@@ -1,0 +1,59 @@
+#!/bin/sh
+# Installs what the demo or the tests need on Debian or Ubuntu, where something is missing. Usage: scripts/setup.sh [demo|test]
+# Does nothing where everything is there; needs root or sudo only for what is missing.
+set -eu
+
+purpose=${1:-demo}
+missing=
+
+# need PROGRAM PACKAGE: the sandbox shows programs of the system only, so one in somebody's home does not count.
+need() {
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+
+need git git
+need bwrap bubblewrap
+need ssh openssh-client
+need python3 python3-minimal
+if [ "$purpose" = test ]; then
+    need sshd openssh-server
+    need curl curl
+    need node nodejs
+    need npm npm
+    need make make
+    need python3 python3
+fi
+
+if ! command -v dotnet >/dev/null 2>&1; then
+    echo "setup: there is no 'dotnet'; install the .NET SDK 10 first." >&2
+    exit 1
+fi
+
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "setup: please install with this system's package manager:$missing" >&2
+    exit 1
+fi
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+        echo "setup: not root and no sudo; as root, run: apt-get install -y$missing" >&2
+        exit 1
+    fi
+    as_root='sudo env'
+fi
+
+echo "setup: installing$missing" >&2
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2086 # the lists are lists of words
+install() { $as_root DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >"$log" 2>&1; }
+[ -n "$as_root" ] || as_root=env
+# The package lists of a fresh image are empty or old, so the first try may fail.
+install || { $as_root DEBIAN_FRONTEND=noninteractive apt-get update -q >"$log" 2>&1 && install; } || {
+    tail -n 5 "$log" >&2
+    echo "setup: could not install$missing" >&2
+    exit 1
+}

@@ -1,0 +1,91 @@
+using System.Runtime.CompilerServices;
+using AiCoder.Cli.Tasks;
+using AiCoder.Cli.Terminal;
+using AiCoder.Core.Configuration;
+using AiCoder.Core.Failures;
+using AiCoder.Core.Network;
+using AiCoder.Core.Processes;
+using AiCoder.Core.Sandbox;
+using AiCoder.Core.Secrets;
+
+namespace AiCoder.Cli.Diagnosis;
+
+/// <summary>Looks at everything a task needs, in the order in which a task needs it.</summary>
+internal static class Doctor
+{
+    public static async IAsyncEnumerable<Finding> ExamineAsync(
+        CommandConsole console, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (options, configuration) = ReadOptions(console.Variable);
+        yield return configuration;
+
+        var processes = new ProcessRunner(TimeProvider.System);
+        var programs = new ProgramCheck(processes);
+        yield return await programs.GitAsync(cancellationToken);
+        yield return await programs.SshAsync(cancellationToken);
+        if (options is null)
+            yield break;
+
+        yield return WorkspaceCheck.Folder("workspace", "WORKSPACE_DIR", options.WorkspaceDir);
+        yield return WorkspaceCheck.Folder("state", "STATE_DIR", options.StateDir);
+        yield return await JournalAsync(options, console, cancellationToken);
+        yield return await SandboxAsync(options, processes, cancellationToken);
+        yield return ProgramCheck.Toolchain(options);
+        yield return await new ModelCheck(options, new AddressGuard(options)).RunAsync(cancellationToken);
+        yield return Webhook(options);
+    }
+
+    private static (AiCoderOptions? Options, Finding Finding) ReadOptions(Func<string, string?> variable)
+    {
+        try
+        {
+            var options = EnvironmentReader.Read(variable, callerIsOperator: true);
+            return (options, Finding.Ok("configuration", $"model '{options.Model}' at {options.AzureOpenAiEndpoint ?? options.BaseUrl}"));
+        }
+        catch (FailureException exception)
+        {
+            return (null, Finding.Fail("configuration", exception.Failure.Message, "Set the variables as README.md says; what needs them was not looked at."));
+        }
+    }
+
+    private static async Task<Finding> JournalAsync(AiCoderOptions options, CommandConsole console, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var host = TaskHost.Open(options, console);
+            var tasks = await host.Tasks.ListAsync(cancellationToken: cancellationToken);
+            var stopped = tasks.Count(task => task is { HasEnded: false, RunBy: null });
+            return Finding.Ok("journal", $"{tasks.Count} tasks, {stopped} of them can be resumed");
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            return Finding.Fail("journal", FailureMapping.From(exception).ToString(), "Set STATE_DIR to a folder on a local disk that this user may write.");
+        }
+    }
+
+    private static async Task<Finding> SandboxAsync(AiCoderOptions options, ProcessRunner processes, CancellationToken cancellationToken)
+    {
+        if (options.Sandbox == SandboxKind.None)
+            return Finding.Warn("sandbox", "SANDBOX=none: commands of repositories and models run as this user, unconfined.", "Install bubblewrap and take SANDBOX=none away.");
+        try
+        {
+            await SandboxFactory.Create(options, processes, SecretRedactor.None).ProbeAsync(cancellationToken);
+            return Finding.Ok("sandbox", $"bubblewrap starts; network for commands: {Core.AiCoderJson.NameOf(options.SandboxNetwork)}");
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            return Finding.Fail("sandbox", FailureMapping.From(exception).Message, "Do as it says; until then a task fails before its first model call.");
+        }
+    }
+
+    private static Finding Webhook(AiCoderOptions options)
+    {
+        if (options.WebhookUrl is not { } url)
+            return Finding.Skipped("webhook", "WEBHOOK_URL is not set: no events are sent.");
+        if (options.WebhookSecret is null)
+            return Finding.Warn("webhook", $"{url.GetLeftPart(UriPartial.Path)}, unsigned; nothing was sent.", "Set WEBHOOK_SECRET, so that the receiver can tell our events from others'.");
+        return url.Scheme == Uri.UriSchemeHttp && !url.IsLoopback
+            ? Finding.Warn("webhook", $"{url.GetLeftPart(UriPartial.Path)} is not encrypted; nothing was sent.", "Use https, so that nobody on the way reads plans and changes.")
+            : Finding.Ok("webhook", $"{url.GetLeftPart(UriPartial.Path)}, signed; nothing was sent.");
+    }
+}

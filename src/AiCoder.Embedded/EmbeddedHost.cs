@@ -1,0 +1,392 @@
+using System.Text.Json;
+using AiCoder.Core;
+using AiCoder.Core.Activities;
+using AiCoder.Core.Configuration;
+using AiCoder.Core.Failures;
+using AiCoder.Core.Secrets;
+using AiCoder.Core.Tasks;
+using AiCoder.Core.Workflow;
+using AiCoder.Embedded.Journal;
+using AiCoder.Embedded.Leases;
+using AiCoder.Embedded.Runner;
+using Microsoft.Extensions.Logging;
+
+namespace AiCoder.Embedded;
+
+/// <summary>
+/// Runs tasks in this process, on the journal in STATE_DIR. Several processes may have a host on the same journal: each task is
+/// run by one of them, and any of them can look at it, send it something or cancel it.
+/// <para>
+/// Every member may throw <see cref="FailureException"/> with <c>system/disk_full</c>, <c>system/storage_unavailable</c> or
+/// <c>system/configuration</c> where the journal can't be used.
+/// </para>
+/// </summary>
+public sealed class EmbeddedHost : IAsyncDisposable
+{
+    private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(250);
+
+    private readonly AiCoderOptions _options;
+    private readonly TaskJournal _journal;
+    private readonly ISecretStore _secretStore;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Func<string, CancellationToken, Task> _removeWorkspaceAsync;
+    private readonly ProgressHub _progress = new();
+    private readonly TaskDispatcher _dispatcher;
+    private readonly LeaseKeeper _leases;
+    private readonly TaskIntake _intake;
+    private readonly TaskMailbox _mailbox;
+    private readonly Lock _disposing = new();
+    private Task? _stopped;
+
+    private EmbeddedHost(EmbeddedHostSetup setup, TaskJournal journal)
+    {
+        (_options, _journal, _secretStore, _time) = (setup.Options, journal, setup.Secrets, setup.Time);
+        _logger = setup.LoggerFactory.CreateLogger<EmbeddedHost>();
+        _removeWorkspaceAsync = setup.RemoveWorkspaceAsync;
+        var services = new RunnerServices
+        {
+            Journal = journal,
+            Activities = setup.Activities,
+            Workflow = setup.Workflow,
+            RedactorAsync = RedactorAsync,
+            Time = setup.Time,
+            Logger = _logger,
+            Publish = _progress.Publish,
+            Recorded = setup.Recorded,
+        };
+        _dispatcher = new TaskDispatcher(services, setup.Options.MaxConcurrentTasks, AfterRunAsync);
+        _leases = new LeaseKeeper(journal, _dispatcher, CancelWaitingAsync, setup.Time, _logger);
+        _mailbox = new TaskMailbox(journal);
+        _intake = new TaskIntake(journal, setup.Secrets, _leases);
+    }
+
+    /// <summary>Opens the journal and makes it where there is none. Runs nothing yet.</summary>
+    public static EmbeddedHost Open(EmbeddedHostSetup setup)
+    {
+        ArgumentNullException.ThrowIfNull(setup);
+        return new EmbeddedHost(setup, TaskJournal.Open(setup.Options.StateDir, setup.Time));
+    }
+
+    /// <summary>
+    /// Takes a task in and runs it, or lets it wait for its turn. The same task again is the same task: where nobody runs it any
+    /// more, this host goes on with it.
+    /// </summary>
+    /// <param name="spec">The task.</param>
+    /// <param name="secrets">Its secrets; put into the secret store before the task is in the journal, deleted when it ends.</param>
+    /// <param name="requestFingerprint">Of the request without its secrets: equal means the same request.</param>
+    /// <param name="secretFingerprint">A keyed hash of the secrets.</param>
+    /// <param name="cancellationToken">Gives up before the task is in the journal.</param>
+    public async Task<StartOutcome> StartAsync(
+        TaskSpec spec, TaskSecrets secrets, string requestFingerprint, string secretFingerprint, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(secrets);
+        var (row, claim) = await _intake.TakeInAsync(spec, secrets, requestFingerprint, secretFingerprint, cancellationToken).ConfigureAwait(false);
+        if (claim is not null)
+        {
+            await HostAsync(row, claim).ConfigureAwait(false);
+            return new StartOutcome(StartKind.Started, (await GetAsync(spec.TaskId, CancellationToken.None).ConfigureAwait(false))!, []);
+        }
+
+        var differences = TaskIntake.Differences(row, spec, requestFingerprint, secretFingerprint);
+        if (differences.Count > 0)
+            return new StartOutcome(StartKind.Conflict, await RecordAsync(row, cancellationToken).ConfigureAwait(false), differences);
+        var resumed = await ResumeAsync(spec.TaskId, cancellationToken).ConfigureAwait(false);
+        return new StartOutcome(StartKind.Same, resumed.Task ?? await RecordAsync(row, cancellationToken).ConfigureAwait(false), []);
+    }
+
+    /// <summary>Goes on with a task that nobody runs.</summary>
+    public async Task<ResumeOutcome> ResumeAsync(string taskId, CancellationToken cancellationToken = default)
+    {
+        if (_dispatcher.Find(taskId) is not null)
+            return new ResumeOutcome(ResumeKind.RunningHere, await GetAsync(taskId, cancellationToken).ConfigureAwait(false));
+
+        var (kind, row, claim) = await _journal.WriteAsync(connection => Claim(connection, taskId), cancellationToken).ConfigureAwait(false);
+        if (claim is not null)
+            await HostAsync(row!, claim).ConfigureAwait(false);
+        return new ResumeOutcome(kind, await GetAsync(taskId, CancellationToken.None).ConfigureAwait(false));
+    }
+
+    /// <summary>Goes on with every task that nobody runs, in order of arrival. Returns their ids.</summary>
+    public async Task<IReadOnlyList<string>> ResumeAllAsync(CancellationToken cancellationToken = default)
+    {
+        await SweepSecretsAsync(cancellationToken).ConfigureAwait(false);
+        var open = await _journal.ReadAsync(TaskTable.Open, cancellationToken).ConfigureAwait(false);
+        var resumed = new List<string>();
+        foreach (var row in open)
+        {
+            if ((await ResumeAsync(row.Id, cancellationToken).ConfigureAwait(false)).Kind == ResumeKind.Resumed)
+                resumed.Add(row.Id);
+        }
+
+        return resumed;
+    }
+
+    /// <summary>
+    /// Waits until a task has ended, or until nobody runs it any more: the record then has no result, and the task can be
+    /// resumed.
+    /// </summary>
+    /// <returns>Null where there is no such task.</returns>
+    /// <exception cref="FailureException">This host ran it and could not write its journal; it can be resumed.</exception>
+    public async Task<TaskRecord?> WaitAsync(string taskId, CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            if (_dispatcher.Find(taskId) is { } hosted)
+            {
+                var ending = await hosted.Ending.WaitAsync(cancellationToken).ConfigureAwait(false);
+                if (ending.Failure is { } failure)
+                    throw new FailureException(failure);
+            }
+
+            var record = await GetAsync(taskId, cancellationToken).ConfigureAwait(false);
+            if (record is null or { HasEnded: true } or { RunBy: null })
+                return record;
+            await Task.Delay(PollEvery, _time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A task, or null where there is none of that id.</summary>
+    public Task<TaskRecord?> GetAsync(string taskId, CancellationToken cancellationToken = default) => _journal.ReadAsync(
+        connection => TaskTable.Find(connection, taskId) is { } row ? Record(connection, row) : null, cancellationToken);
+
+    /// <summary>Tasks, the newest first.</summary>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="before">Only tasks with a lower <see cref="TaskRecord.Number"/>: the next page.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<IReadOnlyList<TaskRecord>> ListAsync(int limit = 100, long? before = null, CancellationToken cancellationToken = default) =>
+        _journal.ReadAsync<IReadOnlyList<TaskRecord>>(
+            connection => [.. TaskTable.List(connection, limit, before).Select(row => Record(connection, row))], cancellationToken);
+
+    /// <summary>The ordered history of a task, for support and tests; empty where there is none of that id.</summary>
+    public Task<IReadOnlyList<HistoryEvent>> GetHistoryAsync(string taskId, CancellationToken cancellationToken = default) =>
+        _journal.ReadAsync<IReadOnlyList<HistoryEvent>>(
+            connection => TaskTable.Find(connection, taskId) is { } row ? HistoryTable.Read(connection, row.Number) : [], cancellationToken);
+
+    /// <summary>
+    /// Cancels a task, whoever runs it: the workflow receives <see cref="WorkflowEvents.Cancel"/> and running activities their
+    /// signal. A task that nobody runs ends with this call.
+    /// </summary>
+    public async Task<CancelOutcome> CancelAsync(string taskId, string? reason = null, CancellationToken cancellationToken = default)
+    {
+        // A task that waits for its turn here has no code running that could end it.
+        var waiting = _dispatcher.TakeWaiting(taskId);
+        CancelOutcome outcome;
+        TaskRow? row;
+        try
+        {
+            (outcome, row) = await _mailbox.CancelAsync(taskId, reason, waiting?.Claim, cancellationToken).ConfigureAwait(false);
+        }
+        catch when (waiting is not null)
+        {
+            _dispatcher.Add(waiting);
+            throw;
+        }
+
+        if (outcome == CancelOutcome.Cancelled)
+        {
+            await DeleteSecretsAsync(row!).ConfigureAwait(false);
+            var result = TaskRecords.Of(row!, null).Result;
+            _progress.Publish(new(taskId, _time.GetUtcNow().UtcDateTime, Result: result));
+            waiting?.End(new RunEnding(RunEndingKind.Ended, result));
+        }
+
+        waiting?.End(new RunEnding(RunEndingKind.Lost));
+        _dispatcher.Find(taskId)?.Runner?.Wake();
+        return outcome;
+    }
+
+    /// <summary>Answers a task that awaits approval.</summary>
+    public Task<SendOutcome> ApproveAsync(string taskId, bool approved, string? comment = null, CancellationToken cancellationToken = default) =>
+        RaiseEventAsync(taskId, WorkflowEvents.Approval, new ApprovalDecision(approved, comment), cancellationToken);
+
+    /// <summary>Sends an external event to a task's workflow.</summary>
+    public Task<SendOutcome> RaiseEventAsync(string taskId, string eventName, object? payload, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            taskId, InboxTable.Event, eventName,
+            payload is null ? null : JsonSerializer.Serialize(payload, payload.GetType(), AiCoderJson.Options), cancellationToken);
+
+    /// <summary>Tells a running task something; its activity reads it between two steps.</summary>
+    public Task<SendOutcome> SendMessageAsync(string taskId, string text, CancellationToken cancellationToken = default) =>
+        SendAsync(taskId, InboxTable.Message, null, text, cancellationToken);
+
+    /// <summary>Removes a task, its history, its secrets and its workspace. Refused while somebody runs it.</summary>
+    public async Task<DeleteOutcome> DeleteAsync(string taskId, CancellationToken cancellationToken = default)
+    {
+        var row = await _journal.ReadAsync(connection => TaskTable.Find(connection, taskId), cancellationToken).ConfigureAwait(false);
+        if (row is null)
+            return DeleteOutcome.NotFound;
+        if (await _journal.ReadAsync(connection => TaskRecords.LiveOwner(connection, row, _journal.Now), cancellationToken).ConfigureAwait(false) is not null)
+            return DeleteOutcome.Running;
+
+        // The row goes last: where one of these fails, the task is still there to be deleted again.
+        await _secretStore.DeleteAsync(taskId, cancellationToken).ConfigureAwait(false);
+        await _removeWorkspaceAsync(taskId, cancellationToken).ConfigureAwait(false);
+        return await _journal.WriteAsync(
+            connection =>
+            {
+                if (TaskTable.Find(connection, taskId) is not { } current || current.Number != row.Number)
+                    return DeleteOutcome.NotFound;
+                if (TaskRecords.LiveOwner(connection, current, _journal.Now) is not null)
+                    return DeleteOutcome.Running;
+                TaskTable.Delete(connection, current.Number);
+                return DeleteOutcome.Deleted;
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Updates for a live display, of one task or of all that this host runs.</summary>
+    public ProgressSubscription Subscribe(string? taskId = null) => _progress.Subscribe(taskId);
+
+    /// <summary>
+    /// Removes the workspaces of tasks that ended more than RETENTION_DAYS ago, and secrets that a kill left behind. Results and
+    /// histories stay. Returns how many workspaces were removed.
+    /// </summary>
+    public async Task<int> SweepAsync(CancellationToken cancellationToken = default)
+    {
+        await SweepSecretsAsync(cancellationToken).ConfigureAwait(false);
+        var before = _time.GetUtcNow().AddDays(-_options.RetentionDays).ToUnixTimeMilliseconds();
+        var old = await _journal.ReadAsync(connection => TaskTable.WithOldWorkspace(connection, before), cancellationToken).ConfigureAwait(false);
+        foreach (var row in old)
+        {
+            await _removeWorkspaceAsync(row.Id, cancellationToken).ConfigureAwait(false);
+            await _journal.WriteAsync(
+                connection =>
+                {
+                    TaskTable.WorkspaceRemoved(connection, row.Number);
+                    return true;
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+
+        return old.Count;
+    }
+
+    /// <summary>
+    /// Stops: activities are asked to end at their next safe point and, after the bound, stopped. Tasks that have not ended are
+    /// let go, so that any host can resume them at once.
+    /// </summary>
+    public Task StopAsync(TimeSpan bound)
+    {
+        lock (_disposing)
+            return _stopped ??= StopOnceAsync(bound);
+    }
+
+    /// <summary>Stops at once where <see cref="StopAsync"/> was not called before, and closes the journal.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+        _journal.Dispose();
+    }
+
+    private async Task StopOnceAsync(TimeSpan bound)
+    {
+        await _dispatcher.StopAsync(bound).ConfigureAwait(false);
+        await _leases.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            await _leases.ReleaseAllAsync().ConfigureAwait(false);
+        }
+        catch (FailureException exception)
+        {
+            // Others then wait for the lease to run out, or see that this process is gone.
+            _logger.LogWarning("This host's tasks could not be let go: {Failure}", exception.Failure.ToString());
+        }
+    }
+
+    private TaskRecord Record(JournalConnection connection, TaskRow row) =>
+        TaskRecords.Of(row, TaskRecords.LiveOwner(connection, row, _journal.Now));
+
+    private Task<TaskRecord> RecordAsync(TaskRow row, CancellationToken cancellationToken) =>
+        _journal.ReadAsync(connection => Record(connection, row), cancellationToken);
+
+    private (ResumeKind Kind, TaskRow? Row, TaskClaim? Claim) Claim(JournalConnection connection, string taskId)
+    {
+        if (TaskTable.Find(connection, taskId) is not { } row)
+            return (ResumeKind.NotFound, null, null);
+        if (row.EndedAt is not null)
+            return (ResumeKind.Ended, row, null);
+        if (TaskRecords.LiveOwner(connection, row, _journal.Now) is { } owner)
+            return (owner.Id == _leases.OwnerId ? ResumeKind.RunningHere : ResumeKind.RunningElsewhere, row, null);
+        // Its secrets never arrived: there is nothing to run. The next start of the id replaces it.
+        if (row.State == RowState.Reserved)
+            return (ResumeKind.NotFound, row, null);
+        _leases.Register(connection);
+        return (ResumeKind.Resumed, row, TaskTable.Claim(connection, row, _leases.OwnerId));
+    }
+
+    private async Task<SendOutcome> SendAsync(string taskId, string kind, string? name, string? payload, CancellationToken cancellationToken)
+    {
+        var outcome = await _mailbox.SendAsync(taskId, kind, name, payload, cancellationToken).ConfigureAwait(false);
+        _dispatcher.Find(taskId)?.Runner?.Wake();
+        return outcome;
+    }
+
+    private async Task HostAsync(TaskRow row, TaskClaim claim)
+    {
+        _leases.Start();
+        if (!_dispatcher.Add(new HostedTask(claim, TaskRecords.Spec(row), row.Repository)))
+            await _leases.ReleaseAsync(claim).ConfigureAwait(false);
+    }
+
+    private async Task AfterRunAsync(HostedTask task, RunEnding ending)
+    {
+        if (ending.Kind == RunEndingKind.Ended)
+        {
+            var row = await _journal.ReadAsync(connection => TaskTable.Find(connection, task.Claim.TaskId)).ConfigureAwait(false);
+            if (row?.Number == task.Claim.Task)
+                await DeleteSecretsAsync(row).ConfigureAwait(false);
+        }
+        else if (ending.Kind is RunEndingKind.Faulted or RunEndingKind.Stopped)
+        {
+            try
+            {
+                await _leases.ReleaseAsync(task.Claim).ConfigureAwait(false);
+            }
+            catch (FailureException exception)
+            {
+                // The journal that could not be written a moment ago; the failure the caller gets says it already.
+                _logger.LogDebug("Task {TaskId} could not be let go: {Failure}", task.Claim.TaskId, exception.Failure.ToString());
+            }
+        }
+    }
+
+    private async Task CancelWaitingAsync(HostedTask task)
+    {
+        if (await _journal.ReadAsync(connection => InboxTable.WasSent(connection, task.Claim.Task, WorkflowEvents.Cancel)).ConfigureAwait(false))
+            await CancelAsync(task.Claim.TaskId).ConfigureAwait(false);
+    }
+
+    private async Task<SecretRedactor> RedactorAsync(string taskId)
+    {
+        var secrets = await _secretStore.GetAsync(taskId, CancellationToken.None).ConfigureAwait(false);
+        return new SecretRedactor(_options.Secrets.Concat(secrets.All.Select(secret => secret.Value)));
+    }
+
+    private async Task SweepSecretsAsync(CancellationToken cancellationToken)
+    {
+        foreach (var row in await _journal.ReadAsync(TaskTable.EndedWithSecrets, cancellationToken).ConfigureAwait(false))
+            await DeleteSecretsAsync(row).ConfigureAwait(false);
+    }
+
+    private async Task DeleteSecretsAsync(TaskRow row)
+    {
+        if (!row.HasSecrets)
+            return;
+        try
+        {
+            await _secretStore.DeleteAsync(row.Id, CancellationToken.None).ConfigureAwait(false);
+            await _journal.WriteAsync(connection =>
+            {
+                TaskTable.SecretsDeleted(connection, row.Number);
+                return true;
+            }).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is FailureException or IOException or UnauthorizedAccessException)
+        {
+            // The task has ended all the same; the journal remembers, and the next sweep tries again.
+            _logger.LogWarning("The secrets of task {TaskId} could not be deleted yet: {Message}", row.Id, exception.Message);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+namespace AiCoder.Embedded;
+
+public enum StartKind
+{
+    /// <summary>The task is new and runs, or waits for its turn.</summary>
+    Started,
+
+    /// <summary>The same task was there already. Where nobody ran it, this host goes on with it.</summary>
+    Same,
+
+    /// <summary>Another task has this id.</summary>
+    Conflict,
+}
+
+/// <summary>What came of a start.</summary>
+/// <param name="Kind">Which of the three.</param>
+/// <param name="Task">The task that has the id now.</param>
+/// <param name="Differences">What differs in a conflict: names of the request's fields, or <c>secrets</c>; else empty.</param>
+public sealed record StartOutcome(StartKind Kind, TaskRecord Task, IReadOnlyList<string> Differences);
+
+public enum ResumeKind
+{
+    /// <summary>This host goes on with it.</summary>
+    Resumed,
+
+    /// <summary>This host has it already.</summary>
+    RunningHere,
+
+    /// <summary>Another process has it (<see cref="TaskRecord.RunBy"/>).</summary>
+    RunningElsewhere,
+
+    /// <summary>It has ended; nothing was done.</summary>
+    Ended,
+    NotFound,
+}
+
+/// <summary>What came of a resume.</summary>
+public sealed record ResumeOutcome(ResumeKind Kind, TaskRecord? Task);
+
+public enum CancelOutcome
+{
+    /// <summary>Whoever runs the task ends it within a second or so.</summary>
+    Requested,
+
+    /// <summary>Nobody ran it, and it has ended with this call.</summary>
+    Cancelled,
+
+    /// <summary>It had ended before; nothing was done.</summary>
+    AlreadyEnded,
+    NotFound,
+}
+
+public enum SendOutcome
+{
+    /// <summary>It is in the journal and will reach the task.</summary>
+    Sent,
+
+    /// <summary>The task has ended; nothing was sent.</summary>
+    AlreadyEnded,
+    NotFound,
+}
+
+public enum DeleteOutcome
+{
+    Deleted,
+
+    /// <summary>Somebody runs it; cancel it first.</summary>
+    Running,
+    NotFound,
+}

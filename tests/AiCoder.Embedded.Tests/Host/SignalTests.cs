@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using AiCoder.Core.Tasks;
+using AiCoder.Core.Workflow;
+using AiCoder.Embedded.Journal;
+
+namespace AiCoder.Embedded.Tests.Host;
+
+public sealed class SignalTests
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Cancel_reaches_the_running_activity_and_the_workflow(bool fromAnotherHost)
+    {
+        await using var fixture = new HostFixture();
+        fixture.Activities.Hanging("A");
+        fixture.Workflow = async (context, spec) =>
+        {
+            var cancelled = context.WaitForExternalEvent<CancelRequest>(WorkflowEvents.Cancel);
+            var answer = await context.CallActivityAsync<string>("A", 1);
+            return new() { TaskId = spec.TaskId, Status = TaskState.Cancelled, Summary = $"{answer} {(await cancelled).Reason}" };
+        };
+        var host = fixture.Open();
+        await HostFixture.StartAsync(host, Specs.Of("t"));
+        await Eventually.IsTrueAsync(() => fixture.Activities.Calls.Count == 1, "the activity runs");
+
+        var clock = Stopwatch.StartNew();
+        var caller = fromAnotherHost ? fixture.Open() : host;
+        Assert.Equal(CancelOutcome.Requested, await caller.CancelAsync("t", "别做了", HostFixture.Cancellation));
+        Assert.Equal(CancelOutcome.Requested, await caller.CancelAsync("t", "again", HostFixture.Cancellation));
+        var record = await HostFixture.WaitAsync(host, "t");
+
+        TestContext.Current.SendDiagnosticMessage("Cancelled after {0}.", clock.Elapsed);
+        Assert.Equal((TaskState.Cancelled, "cancelled 别做了"), (record.State, record.Result!.Summary));
+        Assert.Single(await host.GetHistoryAsync("t", HostFixture.Cancellation), recorded => recorded.Kind == HistoryEventKind.EventReceived);
+        Assert.Equal(CancelOutcome.AlreadyEnded, await host.CancelAsync("t", null, HostFixture.Cancellation));
+        Assert.Equal(CancelOutcome.NotFound, await host.CancelAsync("other", null, HostFixture.Cancellation));
+    }
+
+    [Fact]
+    public async Task A_task_that_nobody_runs_is_cancelled_by_whoever_asks()
+    {
+        await using var fixture = new HostFixture();
+        fixture.Activities.Hanging("A");
+        var host = fixture.Open();
+        await HostFixture.StartAsync(host, Specs.Of("t"), new TaskSecrets { Token = "x" });
+        await Eventually.IsTrueAsync(() => fixture.Activities.Calls.Count == 1, "the activity runs");
+        await host.DisposeAsync();
+
+        var other = fixture.Open();
+        Assert.Equal(CancelOutcome.Cancelled, await other.CancelAsync("t", null, HostFixture.Cancellation));
+
+        var record = (await other.GetAsync("t", HostFixture.Cancellation))!;
+        Assert.Equal((TaskState.Cancelled, false), (record.State, record.Result!.PushResult!.Pushed));
+        Assert.Equal(HistoryEventKind.TaskEnded, (await other.GetHistoryAsync("t", HostFixture.Cancellation))[^1].Kind);
+        Assert.Empty(await other.ResumeAllAsync(HostFixture.Cancellation));
+        Assert.Empty(fixture.Secrets.Kept);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_task_that_waits_for_its_turn_is_cancelled_without_being_run(bool fromAnotherHost)
+    {
+        await using var fixture = new HostFixture();
+        fixture.Activities.Hanging("A");
+        var host = fixture.Open(maxConcurrent: 1);
+        await HostFixture.StartAsync(host, Specs.Of("first"));
+        await HostFixture.StartAsync(host, Specs.Of("second"));
+        Assert.Equal(TaskState.Pending, (await host.GetAsync("second", HostFixture.Cancellation))!.State);
+
+        await (fromAnotherHost ? fixture.Open() : host).CancelAsync("second", null, HostFixture.Cancellation);
+
+        Assert.Equal(TaskState.Cancelled, (await HostFixture.WaitAsync(host, "second")).State);
+        Assert.DoesNotContain(fixture.Activities.Calls, call => call.StartsWith("second", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_cancel_that_the_dead_owner_had_not_read_is_read_by_the_next()
+    {
+        await using var fixture = new HostFixture();
+        fixture.Activities.Hanging("A");
+        fixture.Workflow = async (context, spec) =>
+        {
+            var cancelled = context.WaitForExternalEvent<CancelRequest>(WorkflowEvents.Cancel);
+            var work = context.CallActivityAsync<string>("A", 1);
+            await Task.WhenAny(cancelled, work);
+            return new() { TaskId = spec.TaskId, Status = cancelled.IsCompleted ? TaskState.Cancelled : TaskState.Completed };
+        };
+        var host = fixture.Open();
+        await HostFixture.StartAsync(host, Specs.Of("t"));
+        await Eventually.IsTrueAsync(() => fixture.Activities.Calls.Count == 1, "the activity runs");
+        await host.DisposeAsync();
+        fixture.Execute("INSERT INTO inbox (task, kind, name, payload, at) VALUES (1, 'event', 'cancel', '{}', 0)");
+
+        var next = fixture.Open();
+        await next.ResumeAllAsync(HostFixture.Cancellation);
+        Assert.Equal(TaskState.Cancelled, (await HostFixture.WaitAsync(next, "t")).State);
+    }
+
+    [Fact]
+    public async Task Approvals_and_messages_reach_the_task_in_order()
+    {
+        await using var fixture = new HostFixture();
+        var read = new TaskCompletionSource();
+        fixture.Activities.On("A", async (_, context, stop) =>
+        {
+            var first = await context.Signals.ReadMessagesAsync(0, stop);
+            read.TrySetResult();
+            IReadOnlyList<Core.Activities.TaskMessage> rest = [];
+            await Eventually.IsTrueAsync(async () => (rest = await context.Signals.ReadMessagesAsync(first[^1].Number, stop)).Count == 2, "two more messages");
+            return string.Join(',', first.Concat(rest).Select(message => message.Text));
+        });
+        fixture.Workflow = async (context, spec) =>
+        {
+            var first = await context.WaitForExternalEvent<ApprovalDecision>(WorkflowEvents.Approval);
+            var second = await context.WaitForExternalEvent<ApprovalDecision>(WorkflowEvents.Approval);
+            return Specs.Completed(spec, $"{first} {second} {await context.CallActivityAsync<string>("A", 1)}");
+        };
+        var (host, other) = (fixture.Open(), fixture.Open());
+        await HostFixture.StartAsync(host, Specs.Of("t"));
+        await other.SendMessageAsync("t", "一", HostFixture.Cancellation);
+        Assert.Equal(SendOutcome.Sent, await other.ApproveAsync("t", true, "yes", HostFixture.Cancellation));
+        await host.ApproveAsync("t", false, null, HostFixture.Cancellation);
+        await read.Task.WaitAsync(TimeSpan.FromSeconds(60), HostFixture.Cancellation);
+        await host.SendMessageAsync("t", "二", HostFixture.Cancellation);
+        await other.SendMessageAsync("t", "三", HostFixture.Cancellation);
+
+        var summary = (await HostFixture.WaitAsync(host, "t")).Result!.Summary;
+        Assert.Equal($"{new ApprovalDecision(true, "yes")} {new ApprovalDecision(false)} 一,二,三", summary);
+        Assert.Equal(SendOutcome.AlreadyEnded, await host.SendMessageAsync("t", "late", HostFixture.Cancellation));
+        Assert.Equal(SendOutcome.NotFound, await host.ApproveAsync("other", true, null, HostFixture.Cancellation));
+    }
+}
