@@ -10,7 +10,7 @@ namespace AiCoder.Core.Git;
 /// Clone and push: what crosses the network, through the git program, which can be bounded in time and killed as a tree, fetches
 /// shallow, and can't take this process down with it.
 /// </summary>
-public sealed partial class GitRemote(GitProcess git, RepositoryCache cache, AddressGuard guard, GitBounds bounds)
+public sealed partial class GitRemote(GitProgram git, RepositoryCache cache, AddressGuard guard, GitBounds bounds)
 {
     private const int RedirectsAtMost = 3;
     private static readonly TimeSpan RedirectTimeout = TimeSpan.FromSeconds(20);

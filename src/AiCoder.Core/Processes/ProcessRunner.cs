@@ -153,7 +153,7 @@ public sealed class ProcessRunner(TimeProvider time)
     {
         try
         {
-            return await ProcessStarter.StartAsync(process).ConfigureAwait(false);
+            return await ProcessStarter.StartAsync(process, spec.MarkTree).ConfigureAwait(false);
         }
         catch (Win32Exception exception)
         {

@@ -36,6 +36,12 @@ public sealed record ProcessSpec
     /// <summary>Bytes of both streams together after which the process is ended. Null: no bound.</summary>
     public long? TotalOutputLimit { get; init; }
 
+    /// <summary>
+    /// Adds a variable with a random value to the environment, by which a daemon is known as this process's although others run
+    /// at the same time. Where it is false, or the daemon clears its environment, it may live until the last of them has ended.
+    /// </summary>
+    public bool MarkTree { get; init; }
+
     /// <summary>Bounds on the process and all its descendants, kept by looking at them several times a second. Null: none.</summary>
     public TreeLimits? TreeLimits { get; init; }
 }

@@ -9,24 +9,24 @@ namespace AiCoder.Core.Processes;
 /// </summary>
 internal static class ProcessStarter
 {
-    private static readonly BlockingCollection<(Process Process, TaskCompletionSource<ProcessTree> Started)> Waiting = [];
+    private static readonly BlockingCollection<(Process Process, bool Marked, TaskCompletionSource<ProcessTree> Started)> Waiting = [];
 
     static ProcessStarter() => new Thread(Serve) { IsBackground = true, Name = "Process starter" }.Start();
 
-    public static Task<ProcessTree> StartAsync(Process process)
+    public static Task<ProcessTree> StartAsync(Process process, bool marked)
     {
         var started = new TaskCompletionSource<ProcessTree>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Waiting.Add((process, started));
+        Waiting.Add((process, marked, started));
         return started.Task;
     }
 
     private static void Serve()
     {
-        foreach (var (process, started) in Waiting.GetConsumingEnumerable())
+        foreach (var (process, marked, started) in Waiting.GetConsumingEnumerable())
         {
             try
             {
-                started.SetResult(ProcessTree.Start(process));
+                started.SetResult(ProcessTree.Start(process, marked));
             }
             catch (Exception exception)
             {

@@ -56,6 +56,9 @@ internal static class ProcessTable
         return line is null ? null : long.Parse(line[4..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) * 1024;
     }
 
+    /// <summary>The environment a process was started with, parted by NUL; empty where it is dead or may not be read.</summary>
+    public static string EnvironmentOf(int pid) => ReadText($"/proc/{pid}/environ") ?? "";
+
     private static int Number(string field) => int.Parse(field, CultureInfo.InvariantCulture);
 
     private static string? ReadText(string path)

@@ -6,13 +6,15 @@ namespace AiCoder.Core.Processes;
 /// A process that we started and all its descendants, those too that daemonised or took a session of their own.
 /// <para>
 /// Each command runs in its own session (setsid), and this process is the subreaper of its descendants (prctl(2)): whoever loses
-/// its parent becomes our child and can be found. An orphan whose command is not known for sure (a new session, several commands
-/// at once) belongs to the last of the commands that may have started it. So other code of this process must not start
+/// its parent becomes our child and can be found. An orphan whose command is not known for sure (a new session, no mark in its
+/// environment, several commands at once) belongs to the last of the commands that may have started it. So other code of this process must not start
 /// children in sessions of their own that are to outlive the commands.
 /// </para>
 /// </summary>
 internal sealed class ProcessTree
 {
+    private const string MarkVariable = "AICODER_COMMAND";
+
     // Between a start and its registration a new process would look like an orphan; so both, and every sweep, hold this lock.
     private static readonly Lock Gate = new();
     private static readonly Dictionary<int, ProcessTree> Active = [];
@@ -20,15 +22,17 @@ internal sealed class ProcessTree
     private static readonly int OwnSession = ProcessTable.Read(Environment.ProcessId)?.Session ?? 0;
 
     private readonly int _root;
+    private readonly string? _mark;
     private readonly long _started;
     private readonly HashSet<(int Pid, long Started)> _seen = [];
     private readonly HashSet<int> _sessions = [];
 
     static ProcessTree() => NativeProcess.BecomeSubreaper();
 
-    private ProcessTree(int root)
+    private ProcessTree(int root, string? mark)
     {
         _root = root;
+        _mark = mark;
         var entry = ProcessTable.Read(root);
         _started = entry?.Started ?? 0;
         if (entry is not null && entry.Session != OwnSession)
@@ -36,12 +40,15 @@ internal sealed class ProcessTree
     }
 
     /// <summary>Starts the process and follows it from its first instant.</summary>
-    public static ProcessTree Start(Process process)
+    public static ProcessTree Start(Process process, bool marked)
     {
         lock (Gate)
         {
+            var mark = marked ? Guid.NewGuid().ToString("n") : null;
+            if (mark is not null)
+                process.StartInfo.Environment[MarkVariable] = mark;
             process.Start();
-            var tree = new ProcessTree(process.Id);
+            var tree = new ProcessTree(process.Id, mark);
             // setsid(1) may not have come that far when we looked; the session it makes has the process's id.
             tree._sessions.Add(process.Id);
             Active[process.Id] = tree;
@@ -115,10 +122,13 @@ internal sealed class ProcessTree
         entry.Started >= _started
         && (entry.Pid == _root || _seen.Contains((entry.Pid, entry.Started)) || _sessions.Contains(entry.Session));
 
-    private bool IsOrphanOfOurs(ProcessEntry entry) =>
-        entry.Parent == Self
-        && entry.Session != OwnSession
-        && entry.Started >= _started
-        && !Active.ContainsKey(entry.Pid)
-        && !Active.Values.Any(other => other != this && entry.Started >= other._started);
+    private bool IsOrphanOfOurs(ProcessEntry entry)
+    {
+        if (entry.Parent != Self || entry.Session == OwnSession || entry.Started < _started || Active.ContainsKey(entry.Pid))
+            return false;
+
+        var environment = ProcessTable.EnvironmentOf(entry.Pid);
+        bool Carries(ProcessTree tree) => tree._mark is not null && environment.Contains($"{MarkVariable}={tree._mark}", StringComparison.Ordinal);
+        return Carries(this) || !Active.Values.Any(other => other != this && (Carries(other) || entry.Started >= other._started));
+    }
 }

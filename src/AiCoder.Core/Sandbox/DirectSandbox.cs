@@ -1,5 +1,6 @@
 using AiCoder.Core.Processes;
 using AiCoder.Core.Secrets;
+using AiCoder.Core.Workspaces;
 
 namespace AiCoder.Core.Sandbox;
 
@@ -29,13 +30,15 @@ public sealed class DirectSandbox(ProcessRunner runner, HostToolchains toolchain
                 WorkingDirectory = Path.Combine(command.WorkTree, directory),
                 Environment = SandboxEnvironment.For(command, toolchains, home, temporary.FullName),
                 Timeout = command.Timeout,
+                // Nothing else than our looking holds its processes together.
+                MarkTree = true,
             };
             var outcome = await runner.RunAsync(SandboxRun.Bounded(command, spec, redactor), cancellationToken).ConfigureAwait(false);
             return SandboxRun.Outcome(outcome, redactor);
         }
         finally
         {
-            temporary.Delete(recursive: true);
+            FolderRemoval.Remove(temporary.FullName);
         }
     }
 }

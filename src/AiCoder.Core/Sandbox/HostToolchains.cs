@@ -20,6 +20,14 @@ public sealed record HostToolchains
         "php", "composer", "ruby", "bundle", "cc", "gcc", "clang", "cmake", "make", "ninja",
     ];
 
+    // By which tools learn of a private authority and of a proxy.
+    private static readonly string[] CertificateVariables =
+    [
+        "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE", "CARGO_HTTP_CAINFO",
+    ];
+
+    private static readonly string[] ProxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy"];
+
     /// <summary>PATH inside: the operator's folders that exist, in his order, then the system's.</summary>
     public required IReadOnlyList<string> Path { get; init; }
 
@@ -31,6 +39,9 @@ public sealed record HostToolchains
 
     /// <summary>Variables that the toolchains need to find themselves.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Variables for commands that may reach the network: proxies (never one with a password) and certificates.</summary>
+    public IReadOnlyDictionary<string, string> NetworkEnvironment { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Reads PATH and the few variables by which toolchains are found.</summary>
     /// <param name="closed">Folders of ours: no root may hold them or lie in them.</param>
@@ -87,8 +98,24 @@ public sealed record HostToolchains
         AddHome("JAVA_HOME", variable("JAVA_HOME"));
         AddHome("DOTNET_ROOT", variable("DOTNET_ROOT"));
 
+        var network = ProxyVariables
+            .Where(name => variable(name) is { Length: > 0 } value && !value.Contains('@', StringComparison.Ordinal))
+            .ToDictionary(name => name, name => variable(name)!);
+        foreach (var name in CertificateVariables)
+        {
+            if (variable(name) is not { Length: > 0 } file || !System.IO.Path.Exists(file) || !System.IO.Path.IsPathRooted(file))
+                continue;
+            var shown = IsWithin(file, "/etc/ssl/certs");
+            if (!shown && !Allowed(Real(file)))
+                continue;
+            if (!shown && File.Exists(file))
+                AddRoot(file);
+            network[name] = file;
+        }
+
         return new()
         {
+            NetworkEnvironment = network,
             Path = path,
             Roots = roots,
             // .NET keeps the user's certificates and keys there.

@@ -36,6 +36,8 @@ internal static class SandboxEnvironment
         };
         foreach (var (name, value) in toolchains.Environment)
             environment[name] = value;
+        foreach (var (name, value) in command.Network ? toolchains.NetworkEnvironment : new Dictionary<string, string>())
+            environment[name] = value;
         foreach (var (name, value) in command.Environment)
             environment[name] = value;
         return environment;

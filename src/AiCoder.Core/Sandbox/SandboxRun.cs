@@ -17,12 +17,17 @@ internal static class SandboxRun
     // Kilobytes a second for minutes are normal; a program that has printed this much is out of control.
     private const long TotalOutputLimit = 32L << 20;
 
+    // util-linux. Where memory runs out between two looks of the watchdog, the kernel is to end the command and not us.
+    private static readonly string? Choom = new[] { "/usr/bin/choom", "/bin/choom" }.FirstOrDefault(File.Exists);
+
     /// <summary>Fills in the bounds of the command.</summary>
     public static ProcessSpec Bounded(SandboxCommand command, ProcessSpec spec, SecretRedactor redactor)
     {
         var shown = 0;
         return spec with
         {
+            FileName = Choom ?? spec.FileName,
+            Arguments = Choom is null ? spec.Arguments : ["-n", "1000", "--", spec.FileName, .. spec.Arguments],
             Timeout = command.Timeout,
             OutputLimit = command.OutputLimit,
             TotalOutputLimit = TotalOutputLimit,

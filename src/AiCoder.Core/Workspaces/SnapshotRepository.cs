@@ -8,7 +8,7 @@ namespace AiCoder.Core.Workspaces;
 /// The git directory of one epoch, on which the git program takes snapshots of the work tree and restores them. It stands outside
 /// the work tree: nothing that runs there configures it. Calls must not overlap.
 /// </summary>
-internal sealed class SnapshotRepository(WorkspaceLayout layout, int epoch, GitProcess git, GitBounds bounds)
+internal sealed class SnapshotRepository(WorkspaceLayout layout, int epoch, GitProgram git, GitBounds bounds)
 {
     private string Folder => layout.GitFolder(epoch);
 
@@ -127,7 +127,7 @@ internal sealed class SnapshotRepository(WorkspaceLayout layout, int epoch, GitP
         var outcome = await git.RunAsync(call, cancellationToken).ConfigureAwait(false);
         // Exit code 1 means that nothing is ignored.
         if (outcome.ExitCode is not (0 or 1))
-            throw new FailureException(GitProcess.LocalFailure(call, outcome));
+            throw new FailureException(GitProgram.LocalFailure(call, outcome));
         var ignored = Split(outcome.Output).Select(Encoding.UTF8.GetString).ToHashSet(StringComparer.Ordinal);
         return [.. files.Where(file => !ignored.Contains(Encoding.UTF8.GetString(file)))];
     }
@@ -171,7 +171,7 @@ internal sealed class SnapshotRepository(WorkspaceLayout layout, int epoch, GitP
         if (outcome.Succeeded)
             return;
         if (outcome.TimedOut || GitFailures.IsDiskFull(outcome.Error) || !outcome.Error.Contains("Unable to process path", StringComparison.Ordinal))
-            throw new FailureException(GitProcess.LocalFailure(call, outcome));
+            throw new FailureException(GitProgram.LocalFailure(call, outcome));
         // One path that git can't take (a socket, a file that may not be read, one that went meanwhile) must not cost the others;
         // it stays as the last snapshot had it.
         if (entries.Count == 1)

@@ -5,7 +5,7 @@ using AiCoder.Core.Git;
 namespace AiCoder.Core.Workspaces;
 
 /// <summary>The difference between two snapshots. Only reads.</summary>
-internal sealed class TreeComparison(WorkspaceLayout layout, int epoch, GitProcess git, GitBounds bounds)
+internal sealed class TreeComparison(WorkspaceLayout layout, int epoch, GitProgram git, GitBounds bounds)
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly byte[] SectionStart = "\ndiff --git "u8.ToArray();

@@ -18,7 +18,7 @@ public sealed class Workspace
     private string? _tree;
     private volatile bool _dirty;
 
-    internal Workspace(WorkspaceLayout layout, int epoch, GitProcess git, GitBounds bounds)
+    internal Workspace(WorkspaceLayout layout, int epoch, GitProgram git, GitBounds bounds)
     {
         Layout = layout;
         Epoch = epoch;
@@ -49,7 +49,7 @@ public sealed class Workspace
 
     internal WorkspaceLayout Layout { get; }
 
-    internal GitProcess Git { get; }
+    internal GitProgram Git { get; }
 
     internal GitBounds Bounds { get; }
 

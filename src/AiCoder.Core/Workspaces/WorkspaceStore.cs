@@ -15,18 +15,18 @@ public sealed class WorkspaceStore
     private const int FileExists = 17; // EEXIST
 
     private readonly AiCoderOptions _options;
-    private readonly GitProcess _git;
+    private readonly GitProgram _git;
     private readonly GitBounds _bounds;
     private readonly TimeProvider _time;
     private readonly Dictionary<string, Workspace> _claims = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _gate = new(1);
 
     public WorkspaceStore(AiCoderOptions options)
-        : this(options, new GitProcess(options, new ProcessRunner(TimeProvider.System)), new GitBounds(), TimeProvider.System)
+        : this(options, new GitProgram(options, new ProcessRunner(TimeProvider.System)), new GitBounds(), TimeProvider.System)
     {
     }
 
-    public WorkspaceStore(AiCoderOptions options, GitProcess git, GitBounds bounds, TimeProvider time) =>
+    public WorkspaceStore(AiCoderOptions options, GitProgram git, GitBounds bounds, TimeProvider time) =>
         (_options, _git, _bounds, _time) = (options, git, bounds, time);
 
     /// <summary>

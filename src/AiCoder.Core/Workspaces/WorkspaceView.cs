@@ -7,7 +7,7 @@ public sealed class WorkspaceView
 {
     private readonly TreeComparison _comparison;
 
-    internal WorkspaceView(WorkspaceLayout layout, int epoch, CloneRecord record, string tree, GitProcess git, GitBounds bounds)
+    internal WorkspaceView(WorkspaceLayout layout, int epoch, CloneRecord record, string tree, GitProgram git, GitBounds bounds)
     {
         (BaseTree, BaseCommit, Tree) = (record.Tree, record.BaseCommit, tree);
         TranscriptPath = layout.NewestTranscript(int.MaxValue) is > 0 and var newest ? layout.Transcript(newest) : null;
@@ -26,7 +26,7 @@ public sealed class WorkspaceView
     /// <summary>The newest transcript; null: none yet.</summary>
     public string? TranscriptPath { get; }
 
-    /// <summary>What changed since the clone; a task's result may name a later or earlier tree.</summary>
+    /// <summary>What changed from the clone to a tree; null: to the newest snapshot.</summary>
     public Task<IReadOnlyList<Change>> DiffAsync(string? toTree, CancellationToken cancellationToken) =>
         _comparison.ChangesAsync(BaseTree, ObjectName.Require(toTree ?? Tree), cancellationToken);
 

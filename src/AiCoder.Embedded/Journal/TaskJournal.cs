@@ -32,10 +32,10 @@ internal sealed class TaskJournal : IDisposable
     /// <c>system/configuration</c> (network file system, no right to write, written by a newer version),
     /// <c>system/disk_full</c>, <c>system/storage_unavailable</c>.
     /// </exception>
-    public static TaskJournal Open(string stateDir, TimeProvider time) => Open(stateDir, time, JournalSchema.Versions);
+    public static TaskJournal Open(string stateDir, TimeProvider time) => Open(stateDir, time, JournalSchema.Versions, BusyTimeout);
 
-    /// <summary>The same with other versions of the schema, which is how a test upgrades one.</summary>
-    internal static TaskJournal Open(string stateDir, TimeProvider time, IReadOnlyList<string> versions)
+    /// <summary>The same with other versions of the schema, which is how a test upgrades one, and another patience.</summary>
+    internal static TaskJournal Open(string stateDir, TimeProvider time, IReadOnlyList<string> versions, TimeSpan? busyTimeout = null)
     {
         var path = System.IO.Path.Combine(System.IO.Path.GetFullPath(stateDir), FileName);
         try
@@ -44,7 +44,7 @@ internal sealed class TaskJournal : IDisposable
             CreateDirectory(directory);
             LocalDisk.Require(directory);
             CreateFile(path);
-            var connection = Connect(path);
+            var connection = Connect(path, busyTimeout ?? BusyTimeout);
             try
             {
                 JournalSchema.Upgrade(connection, path, versions);
@@ -104,7 +104,7 @@ internal sealed class TaskJournal : IDisposable
         }
     }
 
-    private static JournalConnection Connect(string path)
+    private static JournalConnection Connect(string path, TimeSpan busyTimeout)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
@@ -112,13 +112,13 @@ internal sealed class TaskJournal : IDisposable
             Mode = SqliteOpenMode.ReadWrite,
             // One connection lives as long as the journal; a pool would keep the file open after it.
             Pooling = false,
-            DefaultTimeout = (int)BusyTimeout.TotalSeconds,
+            DefaultTimeout = (int)busyTimeout.TotalSeconds,
         }.ToString());
         try
         {
             connection.Open();
             var journal = new JournalConnection(connection);
-            journal.ExecuteScript($"PRAGMA busy_timeout = {(long)BusyTimeout.TotalMilliseconds}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+            journal.ExecuteScript($"PRAGMA busy_timeout = {(long)busyTimeout.TotalMilliseconds}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
             return journal;
         }
         catch

@@ -36,7 +36,7 @@ internal sealed class GitFixture : IDisposable
 
     public GitBounds Bounds { get; }
 
-    public GitProcess Program { get; }
+    public Core.Git.GitProgram Program { get; }
 
     public WorkspaceStore Store { get; }
 

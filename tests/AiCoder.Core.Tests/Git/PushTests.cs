@@ -5,6 +5,7 @@ using AiCoder.Core.Tasks;
 using AiCoder.Core.Workspaces;
 using AiCoder.Demo;
 using AiCoder.Testing;
+using GitProgram = AiCoder.Testing.GitProgram;
 
 namespace AiCoder.Core.Tests.Git;
 

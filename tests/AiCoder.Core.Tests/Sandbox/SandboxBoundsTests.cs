@@ -139,6 +139,15 @@ public sealed class SandboxBoundsTests
     }
 
     [Theory, MemberData(nameof(Kinds))]
+    public async Task The_kernel_ends_the_command_first_where_memory_runs_out(SandboxKind kind)
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/choom"), "this machine has no choom");
+        using var fixture = new SandboxFixture(kind);
+
+        Assert.Equal("1000\n", (await fixture.RunAsync("cat /proc/self/oom_score_adj")).Output);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
     public async Task Standard_input_is_empty(SandboxKind kind)
     {
         using var fixture = new SandboxFixture(kind);

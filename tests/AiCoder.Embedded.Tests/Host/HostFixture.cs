@@ -8,7 +8,7 @@ using Microsoft.Data.Sqlite;
 namespace AiCoder.Embedded.Tests.Host;
 
 /// <summary>A journal in a temporary folder, hosts on it, and a way to write into it behind their backs.</summary>
-internal sealed class HostFixture : IAsyncDisposable
+internal sealed class HostFixture(string? stateDir = null) : IAsyncDisposable
 {
     private readonly List<EmbeddedHost> _hosts = [];
 
@@ -18,7 +18,7 @@ internal sealed class HostFixture : IAsyncDisposable
 
     public TestActivities Activities { get; } = new();
 
-    public string StateDir => Folder["state"];
+    public string StateDir => stateDir ?? Folder["state"];
 
     public List<string> RemovedWorkspaces { get; } = [];
 
