@@ -1,5 +1,5 @@
 using AiCoder.Cli.Terminal;
-using AiCoder.Core.Activities;
+using AiCoder.Core;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Secrets;
@@ -7,8 +7,6 @@ using AiCoder.Core.Tasks;
 using AiCoder.Core.Workflow;
 using AiCoder.Core.Workspaces;
 using AiCoder.Embedded;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AiCoder.Cli.Tasks;
 
@@ -20,22 +18,23 @@ internal sealed class TaskHost : IAsyncDisposable
 
     private readonly AiCoderOptions _options;
     private readonly ProtectedSecretStore _secrets;
+    private readonly CoreServices _core;
     private bool _abandoned;
 
     private TaskHost(AiCoderOptions options, CommandConsole console)
     {
         _options = options;
         _secrets = new ProtectedSecretStore(options);
-        Workspaces = new WorkspaceStore(options);
         var loggers = StandardErrorLog.For(console);
+        _core = new CoreServices(options, _secrets, TimeProvider.System, loggers);
         Tasks = EmbeddedHost.Open(new EmbeddedHostSetup
         {
             Options = options,
-            Activities = new ActivitySet(NullLogger<ActivitySet>.Instance),
+            Activities = _core.Activities,
             Secrets = _secrets,
             Workflow = CodingWorkflow.RunAsync,
             LoggerFactory = loggers,
-            RemoveWorkspaceAsync = Workspaces.DeleteAsync,
+            RemoveWorkspaceAsync = _core.Workspaces.DeleteAsync,
         });
     }
 
@@ -43,7 +42,7 @@ internal sealed class TaskHost : IAsyncDisposable
     public EmbeddedHost Tasks { get; }
 
     /// <summary>What tasks keep.</summary>
-    public WorkspaceStore Workspaces { get; }
+    public WorkspaceStore Workspaces => _core.Workspaces;
 
     /// <summary>Opens the journal; runs nothing yet.</summary>
     /// <exception cref="FailureException"><c>system/configuration</c>: WORKSPACE_DIR or STATE_DIR can't be made.</exception>
@@ -93,6 +92,7 @@ internal sealed class TaskHost : IAsyncDisposable
         if (_abandoned)
             return;
         await Tasks.DisposeAsync();
+        _core.Dispose();
         _secrets.Dispose();
     }
 }
