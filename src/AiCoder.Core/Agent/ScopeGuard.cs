@@ -38,7 +38,7 @@ internal sealed class ScopeGuard(Workspace workspace, PathScope scope, string ba
         RemoveLinks(path);
         if (Directory.Exists(absolute))
             Directory.Delete(absolute, recursive: true);
-        else
+        else if (Path.Exists(Path.GetDirectoryName(absolute)))
             File.Delete(absolute);
         if (entry?.Target is not Blob blob)
             return;

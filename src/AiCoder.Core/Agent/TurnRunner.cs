@@ -51,6 +51,8 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
                 var restored = await guard.RestoreAsync(before, after, cancellationToken).ConfigureAwait(false);
                 if (restored.Count > 0)
                 {
+                    // A link or file that stood in a restored folder's place is gone too: everything is looked at again.
+                    workspace.MarkDirty();
                     after = await workspace.SnapshotAsync(restored, cancellationToken).ConfigureAwait(false);
                     refused.AddRange(restored);
                     calls[^1] = calls[^1] with { Text = $"{calls[^1].Text}\n(Taken back, because this task may not change them: {string.Join(", ", restored)}.)" };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AiCoder.Core.Failures;
+using AiCoder.Core.Git;
 using AiCoder.Core.Tasks;
 
 namespace AiCoder.Core.Configuration;
@@ -60,6 +61,10 @@ public sealed class EnvironmentReader
             MaxConcurrentTasks = Number("MAX_CONCURRENT_TASKS", least: 1, most: 1000) ?? 4,
             RetentionDays = Number("RETENTION_DAYS", least: 0, most: 3650) ?? 7,
             CallerIsOperator = callerIsOperator,
+            GitEnvironment = GitSettings.EnvironmentNames
+                .Select(name => KeyValuePair.Create(name, Text(name)))
+                .Where(variable => variable.Value is not null)
+                .ToDictionary(variable => variable.Key, variable => variable.Value!),
         };
     }
 

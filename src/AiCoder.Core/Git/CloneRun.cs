@@ -24,7 +24,7 @@ internal sealed class CloneRun(
 
     public async Task<ClonedRepository> RunAsync(CancellationToken cancellationToken)
     {
-        var (partial, final) = workspace.Layout.NewClone(workspace.Epoch);
+        var partial = workspace.Layout.NewClone(workspace.Epoch);
         try
         {
             Lay(partial);
@@ -38,7 +38,7 @@ internal sealed class CloneRun(
                 .WriteAsync(partial, cancellationToken).ConfigureAwait(false);
             if (UsesCache)
                 cache.Keep(access.Url, commit, partial);
-            Directory.Move(partial, final);
+            workspace.Layout.FinishClone(workspace.Epoch, partial);
             await workspace.AdoptCloneAsync(cancellationToken).ConfigureAwait(false);
             return new(baseBranch, commit, tree, references.CommitOf(workBranch), fromCache);
         }
@@ -76,7 +76,8 @@ internal sealed class CloneRun(
                 throw new FailureException(failure);
         }
         // What was cached is broken: forget it, and begin as if it had never been.
-        cache.Remove(access.Url);
+        if (cached is not null)
+            cache.Remove(access.Url);
         FolderRemoval.Remove(folder);
         Lay(folder);
         return (await FetchColdAsync(folder, cancellationToken).ConfigureAwait(false), false);

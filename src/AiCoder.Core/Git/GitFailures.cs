@@ -45,14 +45,20 @@ internal static partial class GitFailures
             "requested URL returned error: 403", "not allowed to", "Write access to repository not granted", "access denied", "Access denied",
             "don't have permission", "Permission to ", "read-only", "deploy key",
         ]),
-        (FailureCodes.Configuration, ["unknown value", "unsupported object format", "mismatched algorithms", "unknown repository extension", "cannot run ssh"]),
+        (FailureCodes.Configuration, ["unknown value", "unsupported object format", "mismatched algorithms", "unknown repository extension", "cannot run ssh", "Operation not permitted", "Read-only file system"]),
         (FailureCodes.Reset,
         [
             "Connection reset", "Empty reply from server", "Recv failure", "Send failure", "early EOF", "unexpected disconnect",
             "hung up unexpectedly", "Connection closed by", "kex_exchange_identification", "transfer closed", "was not closed cleanly",
-            "unexpected EOF", "Broken pipe", "invalid index-pack output", "Could not read from remote repository",
+            "unexpected EOF", "Broken pipe", "invalid index-pack output", "Could not read from remote repository", "protocol error", "bad line length",
+            "expected flush", "unable to access",
         ]),
     ];
+
+    private static readonly string[] ForbiddenHere = ["Operation not permitted", "Read-only file system", "could not create", "unable to create", "cannot mkdir"];
+
+    /// <summary>The workspace itself stands in the way. (What ssh says about a refused login is another thing.)</summary>
+    public static bool IsForbiddenHere(string text) => ForbiddenHere.Any(entry => text.Contains(entry, StringComparison.OrdinalIgnoreCase));
 
     public static bool IsDiskFull(string text) =>
         Rules[0].Texts.Any(entry => text.Contains(entry, StringComparison.OrdinalIgnoreCase));

@@ -54,6 +54,8 @@ public sealed class GitProgram(AiCoderOptions options, ProcessRunner processes)
             return Failure.Of(FailureCodes.StorageUnavailable, $"{what} took longer than {call.Timeout} in the workspace.");
         if (GitFailures.IsDiskFull(said))
             return Failure.Of(FailureCodes.DiskFull, $"No space is left in the workspace: {said} Free some, or move WORKSPACE_DIR.");
+        if (GitFailures.IsForbiddenHere(said))
+            return Failure.Of(FailureCodes.Configuration, $"The workspace can't be written as git needs it: {said} Give the user that runs AiCoder the right to it; on a mounted share set its uid= and gid=.");
         if (said.Contains("invalid path", StringComparison.Ordinal))
             return Failure.Of(FailureCodes.ContentRefused, $"The repository holds a path that git refuses to check out: {said}");
         return Failure.Of(FailureCodes.StorageUnavailable, $"{what} failed in the workspace: {said}");

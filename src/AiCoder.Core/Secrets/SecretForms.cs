@@ -12,11 +12,21 @@ internal static class SecretForms
     // A shorter piece of base64, or a shorter line, turns up by chance.
     private const int ShortestPiece = 8;
 
+    // What people set where a server wants no key: masking such words would garble every text that holds them.
+    private static readonly HashSet<string> NoSecrets = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "none", "null", "empty", "dummy", "fake", "test", "token", "secret", "password", "changeme", "placeholder", "local", "localhost", "ollama",
+        "vllm", "lm-studio", "no-key", "nokey", "not-needed", "not-required", "unused", "anything", "sk-no-key-required", "sk-dummy", "sk-xxx", "xxxx", "1234",
+    };
+
+    /// <summary>Whether it is a word that stands where no secret is needed, or too short to be told from other text.</summary>
+    public static bool IsNone(string secret) => secret.Trim() is var plain && (plain.Length < Shortest || NoSecrets.Contains(plain));
+
     public static IEnumerable<string> Of(string secret)
     {
-        var plain = secret.Trim();
-        if (plain.Length < Shortest)
+        if (IsNone(secret))
             return [];
+        var plain = secret.Trim();
         var parts = plain.Contains('\n', StringComparison.Ordinal)
             ? Lines(plain).Append(plain).Append(plain.ReplaceLineEndings("\n")).Append(plain.ReplaceLineEndings("\r\n"))
             : [plain];

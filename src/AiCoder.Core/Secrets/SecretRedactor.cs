@@ -14,7 +14,10 @@ public sealed class SecretRedactor
     private readonly string[] _forms;
     private readonly Lazy<SearchValues<string>> _search;
 
-    /// <param name="secrets">Those below four characters are left out: they would match everywhere.</param>
+    /// <param name="secrets">
+    /// Those below four characters are left out, and words such as <c>none</c> or <c>ollama</c>, which stand where a server wants no
+    /// key: they would match everywhere.
+    /// </param>
     public SecretRedactor(IEnumerable<string> secrets)
     {
         _forms = [.. secrets.SelectMany(SecretForms.Of).Distinct(StringComparer.Ordinal).OrderByDescending(form => form.Length)];

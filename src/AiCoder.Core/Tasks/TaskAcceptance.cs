@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AiCoder.Core.Configuration;
+using AiCoder.Core.Git;
 
 namespace AiCoder.Core.Tasks;
 
@@ -45,16 +46,12 @@ public sealed partial class TaskAcceptance
     private AcceptedTask Read(string newTaskId)
     {
         var taskId = TaskId(_request.TaskId ?? newTaskId);
-        var repository = RepositoryLogin.Split(_request.RepoUrl ?? "");
-        if (string.IsNullOrWhiteSpace(_request.RepoUrl))
-            Problem("repo_url", "repo_url is missing: the repository to work on, like https://gitlab.com/group/project.git.");
-        else if (RepositoryLogin.Problem(repository.Url, _options.CallerIsOperator) is { } problem)
-            Problem("repo_url", problem);
+        var repository = Repository();
 
         var spec = new TaskSpec
         {
             TaskId = taskId,
-            RepoUrl = repository.Url,
+            RepoUrl = repository?.Address ?? "",
             Intent = Intent(),
             Branch = Branch("branch", _request.Branch),
             WorkBranch = WorkBranch(taskId),
@@ -72,10 +69,21 @@ public sealed partial class TaskAcceptance
                 ?? ValidationFailureAction.Fail,
             AllowCiChanges = _request.AllowCiChanges ?? false,
             Metadata = Metadata(),
-            Username = Text("credentials.username", _request.Credentials?.Username, 200) ?? repository.Username,
+            Username = Text("credentials.username", _request.Credentials?.Username, 200) ?? repository?.User,
             KnownHosts = _request.Credentials?.KnownHosts,
         };
-        return new(spec, Secrets(repository.Password), Fingerprint());
+        return new(spec, Secrets(repository?.Password), Fingerprint(repository));
+    }
+
+    private GitUrl? Repository()
+    {
+        if (string.IsNullOrWhiteSpace(_request.RepoUrl))
+            Problem("repo_url", "repo_url is missing: the repository to work on, like https://gitlab.com/group/project.git.");
+        else if (GitUrl.TryParse(_request.RepoUrl.Trim(), _options.CallerIsOperator, out var url, out var problem))
+            return url;
+        else
+            Problem("repo_url", $"repo_url can't be taken. {problem}");
+        return null;
     }
 
     private TaskSecrets Secrets(string? passwordOfUrl)
@@ -251,12 +259,12 @@ public sealed partial class TaskAcceptance
     }
 
     // The body without its secrets. Whether those are the same is asked of their keyed hash.
-    private string Fingerprint()
+    private string Fingerprint(GitUrl? repository)
     {
         var body = _request with
         {
             TaskId = null,
-            RepoUrl = RepositoryLogin.Split(_request.RepoUrl ?? "").Url,
+            RepoUrl = repository?.Address,
             WebhookSecret = null,
             GitlabApiToken = null,
             GithubToken = null,

@@ -43,15 +43,30 @@ internal sealed class WorkspaceLayout(string taskFolder)
 
     public string GitFolder(int epoch) => Path.Combine(State, "git." + Text(epoch));
 
-    /// <summary>A name for a new clone of an epoch; its folder while it is made, and when it is done.</summary>
-    public (string Partial, string Final) NewClone(int epoch)
+    /// <summary>A folder's name that no other clone has, for while it is made.</summary>
+    public string NewClone(int epoch)
     {
         Directory.CreateDirectory(Clones);
+        return Path.Combine(Clones, $"{Text(epoch)}-{Guid.NewGuid():n}{PartialSuffix}");
+    }
+
+    /// <summary>Gives a whole clone its name, by which it is found from now on.</summary>
+    public void FinishClone(int epoch, string partial)
+    {
         for (var number = 1; ; number++)
         {
             var final = Path.Combine(Clones, $"{Text(epoch)}-{Text(number)}");
-            if (!Directory.Exists(final) && !Directory.Exists(final + PartialSuffix))
-                return (final + PartialSuffix, final);
+            if (Directory.Exists(final))
+                continue;
+            try
+            {
+                Directory.Move(partial, final);
+                return;
+            }
+            catch (IOException) when (Directory.Exists(final))
+            {
+                // Another clone of this epoch was finished in the same instant.
+            }
         }
     }
 

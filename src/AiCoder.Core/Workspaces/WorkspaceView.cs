@@ -26,7 +26,7 @@ public sealed class WorkspaceView
     /// <summary>The newest transcript; null: none yet.</summary>
     public string? TranscriptPath { get; }
 
-    /// <summary>What changed since the clone; a task's result may name a later or earlier tree.</summary>
+    /// <summary>What changed from the clone to a tree; null: to the newest snapshot.</summary>
     public Task<IReadOnlyList<Change>> DiffAsync(string? toTree, CancellationToken cancellationToken) =>
         _comparison.ChangesAsync(BaseTree, ObjectName.Require(toTree ?? Tree), cancellationToken);
 

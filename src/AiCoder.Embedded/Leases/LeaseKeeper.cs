@@ -93,6 +93,11 @@ internal sealed class LeaseKeeper(TaskJournal journal, TaskDispatcher dispatcher
                     logger.LogWarning("The lease on this host's tasks could not be renewed: {Failure}", exception.Failure.ToString());
                     await GiveUpWhereExpiredAsync().ConfigureAwait(false);
                 }
+                catch (Exception exception) when (exception is not OperationCanceledException)
+                {
+                    // A mistake of ours about one task must not cost the lease of all.
+                    logger.LogError(exception, "The inbox could not be delivered");
+                }
             }
         }
         catch (OperationCanceledException)
@@ -118,16 +123,14 @@ internal sealed class LeaseKeeper(TaskJournal journal, TaskDispatcher dispatcher
         await DropAsync(hosted.Where(task => !owned.Contains((task.Claim.Task, task.Claim.Claim)))).ConfigureAwait(false);
     }
 
-    private async Task DropAsync(IEnumerable<HostedTask> lost)
+    // Side by side: one whose activities are slow to stop must not keep the lease of the others from being renewed.
+    private Task DropAsync(IEnumerable<HostedTask> lost) => Task.WhenAll(lost.Select(task =>
     {
-        foreach (var task in lost)
-        {
-            if (task.Runner is { } runner)
-                await runner.LoseAsync().ConfigureAwait(false);
-            else
-                dispatcher.TakeWaiting(task.Claim.TaskId)?.End(new RunEnding(RunEndingKind.Lost));
-        }
-    }
+        if (task.Runner is { } runner)
+            return runner.LoseAsync();
+        dispatcher.TakeWaiting(task.Claim.TaskId)?.End(new RunEnding(RunEndingKind.Lost));
+        return Task.CompletedTask;
+    }));
 
     /// <summary>Others may have the tasks once the lease is over, whether or not this host could see it.</summary>
     private async Task GiveUpWhereExpiredAsync()

@@ -36,6 +36,9 @@ internal sealed class WorkflowExecution
     /// <summary>Whether the workflow's code has returned or thrown.</summary>
     public bool IsCompleted => _task is { IsCompleted: true } || _pump.Escaped is not null;
 
+    /// <summary>Whether the workflow's code ended without a result, so that one is made of what it threw.</summary>
+    public bool HasThrown => _pump.Escaped is not null || _task is { IsCompleted: true, IsCompletedSuccessfully: false };
+
     /// <summary>The last custom status, as JSON.</summary>
     public string? CustomStatus => _context.CustomStatus;
 

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using AiCoder.Core.Failures;
+using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
 using AiCoder.Core.Workflow;
 using AiCoder.Embedded.Journal;
@@ -138,8 +139,8 @@ internal sealed class TaskRunner
             return await EndAsync([], FailedResult.Of(_spec, exception.Failure, _execution.CustomStatus, redactor)).ConfigureAwait(false);
         }
 
-        var secrets = await _services.RedactorAsync(_claim.TaskId).ConfigureAwait(false);
-        return await EndAsync(asked, _execution.Result(secrets)).ConfigureAwait(false);
+        var thrown = _execution.HasThrown ? await _services.RedactorAsync(_claim.TaskId).ConfigureAwait(false) : SecretRedactor.None;
+        return await EndAsync(asked, _execution.Result(thrown)).ConfigureAwait(false);
     }
 
     private Task<HistoryEvent?> RecordAsync(IReadOnlyList<WorkflowStep> asked, Arrival? arrival) =>

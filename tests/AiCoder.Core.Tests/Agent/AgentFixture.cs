@@ -146,7 +146,7 @@ internal sealed class AgentFixture : IAsyncDisposable
     {
         var guard = new AddressGuard(Options);
         var bounds = new GitBounds();
-        var git = new Core.Git.GitProgram(Options, new ProcessRunner(TimeProvider.System));
+        var git = new Core.Git.GitProcess(Options, new ProcessRunner(TimeProvider.System));
         var access = await new RemoteAccessResolver(Options, guard).ResolveAsync(Spec, TaskSecrets.None, Cancel);
         var workspace = await Store.OpenAsync(TaskId, Cancel);
         var remote = new GitRemote(git, new RepositoryCache(Options, TimeProvider.System), guard, bounds);
