@@ -89,7 +89,7 @@ public sealed class Transcript : IAsyncDisposable
             catch (JsonException exception)
             {
                 throw new FailureException(
-                    FailureCodes.StorageUnavailable,
+                    FailureCodes.Unhandled,
                     $"Line {entries.Count + 1} of {path} is damaged: {exception.Message} ({Encoding.UTF8.GetString(bytes[line][..Math.Min(bytes[line].Length, 80)])}…)",
                     exception);
             }

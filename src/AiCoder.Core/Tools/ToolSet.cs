@@ -6,6 +6,9 @@ namespace AiCoder.Core.Tools;
 /// <summary>The nine tools on one work tree.</summary>
 public sealed class ToolSet : IDisposable
 {
+    // What no model can mend: EIO, ENOSPC, EROFS, EDQUOT (Linux's errno values, the low 16 bits of an IOException's HResult).
+    private static readonly int[] Fatal = [5, 28, 30, 122];
+
     private readonly WorkTreeWalker _walker;
     private readonly Dictionary<string, ITool> _tools;
 
@@ -46,9 +49,9 @@ public sealed class ToolSet : IDisposable
         {
             return new(exception.Message) { Error = true, RefusedPath = exception.RefusedPath };
         }
-        catch (Exception exception) when (exception is UnauthorizedAccessException or PathTooLongException or FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception exception) when (exception is UnauthorizedAccessException || (exception is IOException io && !Fatal.Contains(io.HResult & 0xFFFF)))
         {
-            // The model can take another path; a full disk or a broken mount it can't mend, and those go up.
+            // The model can take another path.
             return new($"That was not possible: {exception.Message}") { Error = true };
         }
     }
