@@ -1,5 +1,6 @@
 using AiCoder.Core.Activities;
 using AiCoder.Core.Configuration;
+using AiCoder.Core.Forges;
 using AiCoder.Core.Git;
 using AiCoder.Core.Models;
 using AiCoder.Core.Network;
@@ -31,7 +32,7 @@ public sealed class CoreServices : IDisposable
         var guard = new AddressGuard(options);
         var processes = new ProcessRunner(time);
         var bounds = new GitBounds();
-        var git = new GitProcess(options, processes);
+        var git = new GitProgram(options, processes);
         var cache = new RepositoryCache(options, time, loggers.CreateLogger<RepositoryCache>());
         var remote = new GitRemote(git, cache, guard, bounds);
         var access = new RemoteAccessResolver(options, guard);
@@ -44,6 +45,8 @@ public sealed class CoreServices : IDisposable
         var analyze = new AnalyzeActivity(options, Workspaces, secrets, _models, time);
         var code = new CodeActivity(options, Workspaces, secrets, sandbox, _models, time);
         var validate = new ValidateActivity(Workspaces, sandbox, options, redactor);
+        var commit = new CommitActivity(
+            options, secrets, Workspaces, new LocalRepository(), access, remote, new ForgeLocator(options, guard, time), new SecretScanner(time));
         var notify = new NotifyActivity(options, secrets, _webhooks);
 
         var activities = new ActivitySet(loggers.CreateLogger<ActivitySet>());
@@ -58,6 +61,7 @@ public sealed class CoreServices : IDisposable
         activities.Add<AnalyzeInput, AnalyzeOutput>(ActivityNames.Analyze, analyze.RunAsync);
         activities.Add<CodeInput, CodeOutput>(ActivityNames.Code, code.RunAsync);
         activities.Add<ValidateInput, ValidateOutput>(ActivityNames.Validate, validate.RunAsync);
+        activities.Add<CommitInput, CommitOutput>(ActivityNames.Commit, commit.RunAsync, cancellable: false);
         activities.Add<NotifyInput, NotifyOutput>(ActivityNames.Notify, notify.RunAsync, cancellable: false);
         Activities = activities;
         Sandbox = sandbox;

@@ -18,7 +18,7 @@ internal sealed class TaskHost : IAsyncDisposable
 
     private readonly AiCoderOptions _options;
     private readonly ProtectedSecretStore _secrets;
-    private readonly CoreServices _core;
+    private readonly CoreServices _services;
     private bool _abandoned;
 
     private TaskHost(AiCoderOptions options, CommandConsole console)
@@ -26,15 +26,15 @@ internal sealed class TaskHost : IAsyncDisposable
         _options = options;
         _secrets = new ProtectedSecretStore(options);
         var loggers = StandardErrorLog.For(console);
-        _core = new CoreServices(options, _secrets, TimeProvider.System, loggers);
+        _services = new CoreServices(options, _secrets, TimeProvider.System, loggers);
         Tasks = EmbeddedHost.Open(new EmbeddedHostSetup
         {
             Options = options,
-            Activities = _core.Activities,
+            Activities = _services.Activities,
             Secrets = _secrets,
             Workflow = CodingWorkflow.RunAsync,
             LoggerFactory = loggers,
-            RemoveWorkspaceAsync = _core.Workspaces.DeleteAsync,
+            RemoveWorkspaceAsync = _services.Workspaces.DeleteAsync,
         });
     }
 
@@ -42,7 +42,7 @@ internal sealed class TaskHost : IAsyncDisposable
     public EmbeddedHost Tasks { get; }
 
     /// <summary>What tasks keep.</summary>
-    public WorkspaceStore Workspaces => _core.Workspaces;
+    public WorkspaceStore Workspaces => _services.Workspaces;
 
     /// <summary>Opens the journal; runs nothing yet.</summary>
     /// <exception cref="FailureException"><c>system/configuration</c>: WORKSPACE_DIR or STATE_DIR can't be made.</exception>
@@ -92,7 +92,7 @@ internal sealed class TaskHost : IAsyncDisposable
         if (_abandoned)
             return;
         await Tasks.DisposeAsync();
-        _core.Dispose();
+        _services.Dispose();
         _secrets.Dispose();
     }
 }
