@@ -154,9 +154,9 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public async Task A_receiver_that_refuses_every_event_fails_nobody_and_is_listed()
+    public async Task A_receiver_that_wants_no_events_fails_nobody_and_is_listed()
     {
-        await using var world = await TaskWorld.CreateAsync(answer: _ => new WebhookAnswer(400));
+        await using var world = await TaskWorld.CreateAsync(answer: _ => new WebhookAnswer(410));
 
         var run = await world.RunAsync(world.Request(TaskId));
 

@@ -24,6 +24,8 @@ internal sealed class LiveProgress : IProgressView
     private readonly CancellationTokenSource _ended = new();
     private readonly Task _drawing;
     private TaskState _state = TaskState.Pending;
+    private TaskState? _endedIn;
+    private Usage _total = Usage.Zero;
     private long _stageBegan;
     private string _detail = "";
     private int _iteration;
@@ -60,6 +62,9 @@ internal sealed class LiveProgress : IProgressView
         lock (_gate)
         {
             _iteration = progress.Iteration;
+            _total = progress.Usage;
+            if (progress.Status is TaskState.Failed or TaskState.Cancelled && Stages.Contains(_state))
+                _endedIn = _state;
             Enter(progress.Status);
         }
     }
@@ -118,12 +123,14 @@ internal sealed class LiveProgress : IProgressView
             var spent = _spent.GetValueOrDefault(stage) + (now ? _time.GetElapsedTime(_stageBegan) : TimeSpan.Zero);
             var reached = now || _spent.ContainsKey(stage);
             table.AddRow(
-                new Text($"{Mark(now, reached)} {ProgressText.Of(stage)}", Look(now, reached)),
+                new Text($"{Mark(stage, now, reached)} {ProgressText.Of(stage)}", Look(stage, now, reached)),
                 new Text(reached ? ProgressText.Of(spent) : ""),
                 new Text(now ? _detail : "").Overflow(Overflow.Ellipsis));
         }
 
-        var total = _usage.Values.Aggregate(Usage.Zero, (sum, usage) => sum + usage);
+        // An activity reports between two stages, the workflow at each; whoever knows more is right.
+        var reported = _usage.Values.Aggregate(Usage.Zero, (sum, usage) => sum + usage);
+        var total = reported.Turns > _total.Turns ? reported : _total;
         var parts = new[]
         {
             Stages.Contains(_state) ? "" : ProgressText.Of(_state),
@@ -134,11 +141,13 @@ internal sealed class LiveProgress : IProgressView
         return new Rows(new List<IRenderable> { table, new Text("  " + string.Join(" · ", parts.Where(part => part.Length > 0))) });
     }
 
-    private string Mark(bool now, bool reached) =>
-        now && !_ended.IsCancellationRequested ? Spinner[_frame++ % Spinner.Length] : reached ? "✓" : "·";
+    private string Mark(TaskState stage, bool now, bool reached) =>
+        stage == _endedIn ? "✗" : now && !_ended.IsCancellationRequested ? Spinner[_frame++ % Spinner.Length] : reached ? "✓" : "·";
 
-    private static Style Look(bool now, bool reached) =>
-        now ? new Style(Color.Aqua, decoration: Decoration.Bold) : reached ? new Style(Color.Green) : new Style(Color.Grey);
+    private Style Look(TaskState stage, bool now, bool reached) =>
+        stage == _endedIn ? new Style(Color.Red)
+        : now ? new Style(Color.Aqua, decoration: Decoration.Bold)
+        : new Style(reached ? Color.Green : Color.Grey);
 
     private static int TerminalWidth()
     {
