@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using AiCoder.Core.Commits;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Git;
 
@@ -156,6 +157,8 @@ public sealed partial class TaskAcceptance
         var workBranch = Branch("work_branch", _request.WorkBranch) ?? $"ai/{taskId}";
         if (workBranch == _request.Branch)
             Problem("work_branch", $"work_branch '{workBranch}' is the base branch; the work goes to a branch of its own.");
+        else if (WorkBranchPolicy.ProblemOf(workBranch) is { } problem)
+            Problem("work_branch", $"work_branch can't be taken: {problem}");
         return workBranch;
     }
 
