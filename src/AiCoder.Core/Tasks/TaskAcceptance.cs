@@ -146,9 +146,8 @@ public sealed partial class TaskAcceptance
     {
         if (string.IsNullOrWhiteSpace(branch))
             return null;
-        if (branch.StartsWith('-') || branch.StartsWith("refs/", StringComparison.Ordinal) || branch == "HEAD" || branch.Length > 200
-            || !LibGit2Sharp.Reference.IsValidName("refs/heads/" + branch))
-            Problem(field, $"{field} '{Cut(branch)}' is no branch name; give it as 'main' or 'feature/login', without refs/heads/.");
+        if (BranchName.ProblemOf(branch) is { } problem)
+            Problem(field, $"{field} can't be taken: {problem}");
         return branch;
     }
 
