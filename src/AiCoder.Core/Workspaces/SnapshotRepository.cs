@@ -76,7 +76,7 @@ internal sealed class SnapshotRepository(WorkspaceLayout layout, int epoch, GitP
         var file = Path.Combine(Folder, "info", "exclude");
         if (File.Exists(file))
             return;
-        var kept = Split(await ListAsync(["ls-files", "-z", "--", .. InstalledFolders.Select(name => $":(glob)**/{name}/**")], cancellationToken).ConfigureAwait(false))
+        var kept = Split(await ListAsync(["ls-files", "-z", "-c", "-i", .. InstalledFolders.Select(name => $"--exclude={name}/")], cancellationToken).ConfigureAwait(false))
             .SelectMany(path => Encoding.UTF8.GetString(path).Split('/'))
             .ToHashSet(StringComparer.Ordinal);
         var patterns = InstalledFolders.Where(name => !kept.Contains(name)).Select(name => $"{name}/\n");

@@ -127,7 +127,7 @@ public sealed class CommitActivityTests
             ["created: src/登录.py", "created: tests/fixtures/sample.log", "created: tmp_planned.py", "created: vendored/node_modules/new.js"],
             output.Changes.Order(StringComparer.Ordinal));
         Assert.Contains(
-            "Left out of the commit as build output or scratch: debug_login.py, login, node_modules/ (2 files), nohup.out, src/__pycache__/x.cpython-312.pyc, src/app.py.orig.",
+            "Left out of the commit as build output or scratch: debug_login.py, login, node_modules/ (2 files), nohup.out, src/app.py.orig.",
             output.Notes);
         Assert.Equal("", await task.RemoteAsync("ls-tree", "-r", "--name-only", "ai/task-1", "node_modules", "nohup.out", "login"));
     }
