@@ -192,13 +192,15 @@ public sealed class CommitActivityTests
     public async Task Somebody_elses_branch_is_not_overwritten_but_an_earlier_run_of_the_task_is()
     {
         await using var task = await CommitFixture.StartAsync(
-            spec: spec => spec with { WorkBranch = "feature/login" },
             prepare: async repository =>
             {
                 await new GitRepositoryBuilder { Branch = "feature/login" }.With("theirs", "1").CommitAsync(repository, "theirs");
                 await new GitRepositoryBuilder { Branch = "ai/task-1" }.With("earlier", "1").CommitAsync(repository, "earlier run");
             });
         await task.WriteAsync("src/登录.py", "x\n");
+        var theirs = await task.RemoteAsync("rev-parse", "feature/login");
+        task.Change(spec => spec with { WorkBranch = "feature/login" });
+        task.ChangeSource(source => source with { RemoteWorkCommit = theirs });
         Assert.Equal(FailureCodes.PushConflict, (await task.FailureAsync()).Code);
         Assert.Equal("theirs", await task.RemoteAsync("log", "-1", "--format=%s", "feature/login"));
 
