@@ -96,6 +96,8 @@ public sealed class SshServer : IAsyncDisposable
         _folder.Dispose();
     }
 
+    // bash reads a user's ~/.bashrc for a command over ssh, unless it thinks that it runs below another shell: what stands there is the
+    // machine's affair and must not decide a test.
     private static string Configuration(TemporaryFolder folder, int port) => string.Create(CultureInfo.InvariantCulture, $"""
         ListenAddress 127.0.0.1
         Port {port}
@@ -107,6 +109,7 @@ public sealed class SshServer : IAsyncDisposable
         PasswordAuthentication no
         KbdInteractiveAuthentication no
         PermitRootLogin prohibit-password
+        SetEnv SHLVL=5
         """);
 
     private static async Task MakeKeyAsync(string path)

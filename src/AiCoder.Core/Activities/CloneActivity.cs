@@ -1,3 +1,4 @@
+using AiCoder.Core.Commits;
 using AiCoder.Core.Git;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
@@ -23,6 +24,9 @@ public sealed class CloneActivity(GitRemote remote, RemoteAccessResolver resolve
         context.Report(new(TaskState.Cloning, $"checking out {cloned.BaseBranch} at {cloned.BaseCommit[..8]}"));
         await workspace.CheckoutAsync(cloned.Tree, cancellationToken).ConfigureAwait(false);
         var notes = await CloneNotes.FindAsync(workspace, cancellationToken).ConfigureAwait(false);
-        return new(cloned.BaseBranch, cloned.BaseCommit, cloned.Tree, cloned.RemoteWorkCommit, notes, cloned.FromCache);
+        var output = new CloneOutput(cloned.BaseBranch, cloned.BaseCommit, cloned.Tree, cloned.RemoteWorkCommit, notes, cloned.FromCache);
+        // What would be refused at the push is refused before the model is paid.
+        WorkBranchPolicy.Require(spec, output);
+        return output;
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Git;
+using AiCoder.Core.Network;
 using AiCoder.Core.Tasks;
 
 namespace AiCoder.Core.Configuration;
@@ -57,7 +58,7 @@ public sealed class EnvironmentReader
             Sandbox = Choice<SandboxKind>("SANDBOX") ?? SandboxKind.Bubblewrap,
             SandboxNetwork = Choice<ValidationNetwork>("SANDBOX_NETWORK")
                 ?? (callerIsOperator ? ValidationNetwork.Prepare : ValidationNetwork.None),
-            AllowedNetworks = List("ALLOWED_NETWORKS"),
+            AllowedNetworks = Networks("ALLOWED_NETWORKS"),
             MaxConcurrentTasks = Number("MAX_CONCURRENT_TASKS", least: 1, most: 1000) ?? 4,
             RetentionDays = Number("RETENTION_DAYS", least: 0, most: 3650) ?? 7,
             CallerIsOperator = callerIsOperator,
@@ -148,6 +149,14 @@ public sealed class EnvironmentReader
 
         _problems.Add($"{name} is '{value}'; it must be one of {string.Join(", ", Enum.GetValues<T>().Select(AiCoderJson.NameOf))}.");
         return null;
+    }
+
+    private string[] Networks(string name)
+    {
+        var entries = List(name);
+        foreach (var entry in entries.Where(entry => !AllowedNetwork.TryParse(entry, out _)))
+            _problems.Add($"{name} holds '{entry}'; it must be a host, *.suffix, an address or a CIDR like 10.0.0.0/8.");
+        return entries;
     }
 
     private string[] List(string name) =>

@@ -20,6 +20,8 @@ internal sealed class CloneRun(
     private const string CachedReference = "refs/aicoder/cached";
     private const int BranchesNamed = 8;
 
+    private (string Commit, string Tree)? _known;
+
     private bool UsesCache => access.Url.Transport != GitTransport.Local;
 
     public async Task<ClonedRepository> RunAsync(CancellationToken cancellationToken)
@@ -170,6 +172,8 @@ internal sealed class CloneRun(
 
     private async Task<string?> TreeOfAsync(string folder, string commit, CancellationToken cancellationToken)
     {
+        if (_known is var (knownCommit, knownTree) && knownCommit == commit)
+            return knownTree;
         var outcome = await git.RunAsync(
             new()
             {
@@ -178,7 +182,11 @@ internal sealed class CloneRun(
                 Timeout = bounds.Local,
             },
             cancellationToken).ConfigureAwait(false);
-        return outcome.Succeeded ? outcome.Text.Trim() : null;
+        if (!outcome.Succeeded)
+            return null;
+        var tree = outcome.Text.Trim();
+        _known = (commit, tree);
+        return tree;
     }
 
     private async Task<GitOutcome> RunAsync(string folder, string[] arguments, TimeSpan timeout, CancellationToken cancellationToken)

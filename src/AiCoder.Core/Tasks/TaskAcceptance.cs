@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using AiCoder.Core.Commits;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Git;
 
@@ -145,9 +146,8 @@ public sealed partial class TaskAcceptance
     {
         if (string.IsNullOrWhiteSpace(branch))
             return null;
-        if (branch.StartsWith('-') || branch.StartsWith("refs/", StringComparison.Ordinal) || branch == "HEAD" || branch.Length > 200
-            || !LibGit2Sharp.Reference.IsValidName("refs/heads/" + branch))
-            Problem(field, $"{field} '{Cut(branch)}' is no branch name; give it as 'main' or 'feature/login', without refs/heads/.");
+        if (BranchName.ProblemOf(branch) is { } problem)
+            Problem(field, $"{field} can't be taken: {problem}");
         return branch;
     }
 
@@ -156,6 +156,8 @@ public sealed partial class TaskAcceptance
         var workBranch = Branch("work_branch", _request.WorkBranch) ?? $"ai/{taskId}";
         if (workBranch == _request.Branch)
             Problem("work_branch", $"work_branch '{workBranch}' is the base branch; the work goes to a branch of its own.");
+        else if (WorkBranchPolicy.ProblemOf(workBranch) is { } problem)
+            Problem("work_branch", $"work_branch can't be taken: {problem}");
         return workBranch;
     }
 

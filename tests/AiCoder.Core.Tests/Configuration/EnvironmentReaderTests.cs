@@ -57,12 +57,13 @@ public sealed class EnvironmentReaderTests
             ["OPENAI_BASE_URL"] = "https://user:hunter2secret@example.com",
             ["MAX_ITERATIONS"] = "many",
             ["SANDBOX"] = "chroot",
+            ["ALLOWED_NETWORKS"] = "10.0.0.0/8, 10.0.0.0/99",
             ["GIT_EMAIL"] = "a\nb",
             ["WEBHOOK_SECRET"] = "whsec_not base64!",
         }));
 
         Assert.Equal((FailureCategory.System, "configuration"), (exception.Failure.Category, exception.Failure.Code));
-        foreach (var name in new[] { "OPENAI_BASE_URL", "MAX_ITERATIONS", "SANDBOX", "GIT_EMAIL", "WEBHOOK_SECRET" })
+        foreach (var name in new[] { "OPENAI_BASE_URL", "MAX_ITERATIONS", "SANDBOX", "ALLOWED_NETWORKS", "GIT_EMAIL", "WEBHOOK_SECRET" })
             Assert.Contains(name, exception.Failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2secret", exception.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("not base64!", exception.ToString(), StringComparison.Ordinal);

@@ -59,6 +59,13 @@ public sealed class SecretRedactorTests
     public void Secrets_that_overlap_leave_nothing_of_either() =>
         Assert.Equal("x[redacted]y", new SecretRedactor(["abcdefgh", "efghijkl", "ghij"]).Redact("xabcdefghijkly"));
 
+    [Theory]
+    [InlineData("EMPTY")]
+    [InlineData("ollama")]
+    [InlineData("not-needed")]
+    public void A_word_that_stands_where_no_key_is_needed_is_no_secret(string word) =>
+        Assert.Equal($"the {word} list", new SecretRedactor([word]).Redact($"the {word} list"));
+
     [Fact]
     public void Text_without_secrets_stays_as_it_is()
     {

@@ -69,6 +69,7 @@ public sealed class TaskAcceptanceTests
     [InlineData("""{"repo_url":"https://h/x","intent":"x","branch":"--force"}""", "branch")]
     [InlineData("""{"repo_url":"https://h/x","intent":"x","branch":"a b"}""", "branch")]
     [InlineData("""{"repo_url":"https://h/x","intent":"x","branch":"main","work_branch":"main"}""", "work_branch")]
+    [InlineData("""{"repo_url":"https://h/x","intent":"x","work_branch":"Release/2.0"}""", "work_branch")]
     [InlineData("""{"repo_url":"https://h/x","intent":"x","paths":["../x"]}""", "paths")]
     [InlineData("""{"repo_url":"https://h/x","intent":"x","paths":["a/.git"]}""", "paths")]
     [InlineData("""{"repo_url":"https://h/x","intent":"x","base_url":"https://llm/v1"}""", "base_url")]
