@@ -4,6 +4,7 @@ using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
 using AiCoder.Core.Failures;
+using AiCoder.Core.Network;
 using OpenAI.Chat;
 
 namespace AiCoder.Core.Models;
@@ -135,7 +136,7 @@ public sealed class ModelClient(ModelEndpoint endpoint, ChatClient chat, ModelTi
     private async Task<Exception> ErrorAsync(PipelineResponse response, CancellationToken cancellationToken)
     {
         var body = await ReadTextAsync(response.ContentStream ?? Stream.Null, cancellationToken).ConfigureAwait(false);
-        return ModelErrors.OfStatus(endpoint, response.Status, body, RetryAfter.Of(response.Headers, time.GetUtcNow()));
+        return ModelErrors.OfStatus(endpoint, response.Status, body, RetryAfter.Of(response.Headers, time));
     }
 
     private static async Task<string> ReadTextAsync(Stream stream, CancellationToken cancellationToken)
