@@ -14,8 +14,7 @@ namespace AiCoder.Core.Forges;
 /// </remarks>
 public sealed class ForgeLocator(AiCoderOptions options, AddressGuard guard, TimeProvider time)
 {
-    // Hosts of forges whose API is not spoken here.
-    private static readonly string[] Elsewhere = ["bitbucket.org", "gitee.com", "codeberg.org"];
+    private readonly TokenHosts _hosts = new(options);
 
     /// <exception cref="FailureException">
     /// <c>system/configuration</c>: the forge can't be told; <c>authentication/invalid_token</c>: there is no token for it.
@@ -47,9 +46,9 @@ public sealed class ForgeLocator(AiCoderOptions options, AddressGuard guard, Tim
 
     private ForgeKind? KindOf(GitUrl url, TaskSecrets secrets)
     {
-        if (IsGitHub(url))
+        if (_hosts.IsGitHub(url))
             return ForgeKind.GitHub;
-        if (IsGitLab(url))
+        if (_hosts.IsGitLab(url))
             return ForgeKind.GitLab;
         if (ForgeRepository.LooksLikeAzureDevOps(url))
             return ForgeKind.AzureDevOps;
@@ -63,23 +62,15 @@ public sealed class ForgeLocator(AiCoderOptions options, AddressGuard guard, Tim
         if (labels.Contains("github") || url.Host.EndsWith(".ghe.com", StringComparison.Ordinal))
             return ForgeKind.GitHub;
         // On the command line GITLAB_API_TOKEN is for the self-hosted GitLab that the operator names.
-        return options is { CallerIsOperator: true, GitLabApiToken: not null } && !Elsewhere.Contains(url.Host) ? ForgeKind.GitLab : null;
+        return options.GitLabApiToken is not null && _hosts.TakesGitLabToken(url) ? ForgeKind.GitLab : null;
     }
 
     private string? TokenFor(ForgeKind kind, GitUrl url, TaskSecrets secrets) => kind switch
     {
-        ForgeKind.GitHub => secrets.GithubToken ?? Own(secrets) ?? (IsGitHub(url) ? options.GitHubToken : null),
-        ForgeKind.GitLab => secrets.GitlabApiToken ?? Own(secrets) ?? (IsGitLab(url) || options.CallerIsOperator ? options.GitLabApiToken : null),
+        ForgeKind.GitHub => secrets.GithubToken ?? Own(secrets) ?? (_hosts.IsGitHub(url) ? options.GitHubToken : null),
+        ForgeKind.GitLab => secrets.GitlabApiToken ?? Own(secrets) ?? (_hosts.TakesGitLabToken(url) ? options.GitLabApiToken : null),
         _ => Own(secrets),
     };
 
     private static string? Own(TaskSecrets secrets) => secrets.Token ?? secrets.Password;
-
-    private bool IsGitHub(GitUrl url) => url.Host is "github.com" or "ssh.github.com" || IsListed(url, options.GitHubHosts);
-
-    private bool IsGitLab(GitUrl url) => url.Host is "gitlab.com" or "altssh.gitlab.com" || IsListed(url, options.GitLabHosts);
-
-    private static bool IsListed(GitUrl url, IReadOnlyList<string> hosts) =>
-        hosts.Any(host => host.Equals(url.Host, StringComparison.OrdinalIgnoreCase)
-            || host.Equals($"{url.Host}:{url.EffectivePort}", StringComparison.OrdinalIgnoreCase));
 }

@@ -13,8 +13,7 @@ public sealed class RemoteAccessResolver(AiCoderOptions options, AddressGuard gu
     private const string GitHubUser = "x-access-token";
     private const string BitbucketUser = "x-token-auth";
 
-    // Hosts that are surely no GitLab, so that its token never goes there.
-    private static readonly string[] WellKnownElsewhere = ["bitbucket.org", "dev.azure.com", "ssh.dev.azure.com", "gitee.com", "codeberg.org"];
+    private readonly TokenHosts _hosts = new(options);
 
     /// <exception cref="FailureException">
     /// The address is not allowed or not found (<c>network</c>), or an ssh address came without a key
@@ -65,16 +64,13 @@ public sealed class RemoteAccessResolver(AiCoderOptions options, AddressGuard gu
     {
         var named = spec.Username ?? url.User;
         if (secrets.Token is { Length: > 0 } token)
-            return (named ?? TokenUser(url.Host), token);
+            return (named ?? TokenUser(url), token);
         if ((secrets.Password ?? url.Password) is { Length: > 0 } password)
-            return (named ?? TokenUser(url.Host), password);
+            return (named ?? TokenUser(url), password);
 
-        var isGitHub = IsOneOf(url.Host, "github.com", options.GitHubHosts);
-        var isGitLab = IsOneOf(url.Host, "gitlab.com", options.GitLabHosts);
-        // A caller's token was given for the repository that he names; the operator's go only to the hosts he lists. On the command
-        // line GITLAB_API_TOKEN is for the self-hosted GitLab that he names; GITHUB_TOKEN stands in many an environment unasked.
-        var selfHosted = options.CallerIsOperator && !isGitHub && !WellKnownElsewhere.Contains(url.Host);
-        var gitLab = secrets.GitlabApiToken ?? (isGitLab || selfHosted ? options.GitLabApiToken : null);
+        // A caller's token was given for the repository that he names; the operator's go where TokenHosts says.
+        var isGitHub = _hosts.IsGitHub(url);
+        var gitLab = secrets.GitlabApiToken ?? (_hosts.TakesGitLabToken(url) ? options.GitLabApiToken : null);
         var gitHub = secrets.GithubToken ?? (isGitHub ? options.GitHubToken : null);
         var ordered = isGitHub
             ? new[] { (GitHubUser, gitHub), (GitLabUser, gitLab) }
@@ -87,14 +83,11 @@ public sealed class RemoteAccessResolver(AiCoderOptions options, AddressGuard gu
         return (null, null);
     }
 
-    private string TokenUser(string host) =>
-        IsOneOf(host, "github.com", options.GitHubHosts) ? GitHubUser
-        : host == "bitbucket.org" ? BitbucketUser
+    private string TokenUser(GitUrl url) =>
+        _hosts.IsGitHub(url) ? GitHubUser
+        : url.Host == "bitbucket.org" ? BitbucketUser
         // GitLab wants this name for OAuth tokens; Azure DevOps and Gitea take any.
         : GitLabUser;
-
-    private static bool IsOneOf(string host, string wellKnown, IReadOnlyList<string> hosts) =>
-        host == wellKnown || hosts.Contains(host, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
     /// The operator's proxy serves the operator's addresses and the hosts that ALLOWED_NETWORKS names; behind it the address that
