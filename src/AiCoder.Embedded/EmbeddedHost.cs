@@ -31,6 +31,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Func<string, CancellationToken, Task> _removeWorkspaceAsync;
+    private readonly TaskCleanup _cleanup;
     private readonly ProgressHub _progress = new();
     private readonly TaskDispatcher _dispatcher;
     private readonly LeaseKeeper _leases;
@@ -44,6 +45,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
         (_options, _journal, _secretStore, _time) = (setup.Options, journal, setup.Secrets, setup.Time);
         _logger = setup.LoggerFactory.CreateLogger<EmbeddedHost>();
         _removeWorkspaceAsync = setup.RemoveWorkspaceAsync;
+        _cleanup = new TaskCleanup(setup, journal, _logger);
         var services = new RunnerServices
         {
             Journal = journal,
@@ -75,7 +77,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
     /// <param name="spec">The task.</param>
     /// <param name="secrets">Its secrets; put into the secret store before the task is in the journal, deleted when it ends.</param>
     /// <param name="requestFingerprint">Of the request without its secrets: equal means the same request.</param>
-    /// <param name="secretFingerprint">A keyed hash of the secrets.</param>
+    /// <param name="secretFingerprint">What <see cref="SecretFingerprint.Format"/> makes of the secrets' keyed hashes.</param>
     /// <param name="cancellationToken">Gives up before the task is in the journal.</param>
     public async Task<StartOutcome> StartAsync(
         TaskSpec spec, TaskSecrets secrets, string requestFingerprint, string secretFingerprint, CancellationToken cancellationToken = default)
@@ -111,7 +113,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
     /// <summary>Goes on with every task that nobody runs, in order of arrival. Returns their ids.</summary>
     public async Task<IReadOnlyList<string>> ResumeAllAsync(CancellationToken cancellationToken = default)
     {
-        await SweepSecretsAsync(cancellationToken).ConfigureAwait(false);
+        await _cleanup.SweepSecretsAsync(cancellationToken).ConfigureAwait(false);
         var open = await _journal.ReadAsync(TaskTable.Open, cancellationToken).ConfigureAwait(false);
         var resumed = new List<string>();
         foreach (var row in open)
@@ -186,7 +188,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
 
         if (outcome == CancelOutcome.Cancelled)
         {
-            await DeleteSecretsAsync(row!).ConfigureAwait(false);
+            await _cleanup.EndedAsync(row!).ConfigureAwait(false);
             var result = TaskRecords.Of(row!, null).Result;
             _progress.Publish(new(taskId, _time.GetUtcNow().UtcDateTime, Result: result));
             waiting?.End(new RunEnding(RunEndingKind.Ended, result));
@@ -243,25 +245,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
     /// Removes the workspaces of tasks that ended more than RETENTION_DAYS ago, and secrets that a kill left behind. Results and
     /// histories stay. Returns how many workspaces were removed.
     /// </summary>
-    public async Task<int> SweepAsync(CancellationToken cancellationToken = default)
-    {
-        await SweepSecretsAsync(cancellationToken).ConfigureAwait(false);
-        var before = _time.GetUtcNow().AddDays(-_options.RetentionDays).ToUnixTimeMilliseconds();
-        var old = await _journal.ReadAsync(connection => TaskTable.WithOldWorkspace(connection, before), cancellationToken).ConfigureAwait(false);
-        foreach (var row in old)
-        {
-            await _removeWorkspaceAsync(row.Id, cancellationToken).ConfigureAwait(false);
-            await _journal.WriteAsync(
-                connection =>
-                {
-                    TaskTable.WorkspaceRemoved(connection, row.Number);
-                    return true;
-                },
-                cancellationToken).ConfigureAwait(false);
-        }
-
-        return old.Count;
-    }
+    public Task<int> SweepAsync(CancellationToken cancellationToken = default) => _cleanup.SweepAsync(cancellationToken);
 
     /// <summary>
     /// Stops: activities are asked to end at their next safe point and, after the bound, stopped. Tasks that have not ended are
@@ -335,8 +319,9 @@ public sealed class EmbeddedHost : IAsyncDisposable
         if (ending.Kind == RunEndingKind.Ended)
         {
             var row = await _journal.ReadAsync(connection => TaskTable.Find(connection, task.Claim.TaskId)).ConfigureAwait(false);
-            if (row?.Number == task.Claim.Task)
-                await DeleteSecretsAsync(row).ConfigureAwait(false);
+            if (row?.Number != task.Claim.Task)
+                return;
+            await _cleanup.EndedAsync(row).ConfigureAwait(false);
         }
         else if (ending.Kind is RunEndingKind.Faulted or RunEndingKind.Stopped)
         {
@@ -361,32 +346,6 @@ public sealed class EmbeddedHost : IAsyncDisposable
     private async Task<SecretRedactor> RedactorAsync(string taskId)
     {
         var secrets = await _secretStore.GetAsync(taskId, CancellationToken.None).ConfigureAwait(false);
-        return new SecretRedactor(_options.Secrets.Concat(secrets.All.Select(secret => secret.Value)));
-    }
-
-    private async Task SweepSecretsAsync(CancellationToken cancellationToken)
-    {
-        foreach (var row in await _journal.ReadAsync(TaskTable.EndedWithSecrets, cancellationToken).ConfigureAwait(false))
-            await DeleteSecretsAsync(row).ConfigureAwait(false);
-    }
-
-    private async Task DeleteSecretsAsync(TaskRow row)
-    {
-        if (!row.HasSecrets)
-            return;
-        try
-        {
-            await _secretStore.DeleteAsync(row.Id, CancellationToken.None).ConfigureAwait(false);
-            await _journal.WriteAsync(connection =>
-            {
-                TaskTable.SecretsDeleted(connection, row.Number);
-                return true;
-            }).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is FailureException or IOException or UnauthorizedAccessException)
-        {
-            // The task has ended all the same; the journal remembers, and the next sweep tries again.
-            _logger.LogWarning("The secrets of task {TaskId} could not be deleted yet: {Message}", row.Id, exception.Message);
-        }
+        return SecretRedactor.For(_options, secrets);
     }
 }

@@ -22,6 +22,9 @@ public sealed record EmbeddedHostSetup
     public TimeProvider Time { get; init; } = TimeProvider.System;
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
+    /// <summary>A task has ended: gives up what only a running one needs. Quick, because the task's result waits for it.</summary>
+    public Func<string, CancellationToken, Task> ReleaseWorkspaceAsync { get; init; } = (_, _) => Task.CompletedTask;
+
     /// <summary>Removes a task's folder under WORKSPACE_DIR; does nothing where there is none.</summary>
     public Func<string, CancellationToken, Task> RemoveWorkspaceAsync { get; init; } = (_, _) => Task.CompletedTask;
 

@@ -15,7 +15,7 @@ public enum StartKind
 /// <summary>What came of a start.</summary>
 /// <param name="Kind">Which of the three.</param>
 /// <param name="Task">The task that has the id now.</param>
-/// <param name="Differences">What differs in a conflict: names of the request's fields, or <c>secrets</c>; else empty.</param>
+/// <param name="Differences">What differs in a conflict: names of the request's fields; else empty.</param>
 public sealed record StartOutcome(StartKind Kind, TaskRecord Task, IReadOnlyList<string> Differences);
 
 public enum ResumeKind

@@ -34,6 +34,7 @@ internal sealed class TaskHost : IAsyncDisposable
             Secrets = _secrets,
             Workflow = CodingWorkflow.RunAsync,
             LoggerFactory = loggers,
+            ReleaseWorkspaceAsync = _services.Workspaces.ReleaseAsync,
             RemoveWorkspaceAsync = _services.Workspaces.DeleteAsync,
         });
     }
@@ -54,8 +55,8 @@ internal sealed class TaskHost : IAsyncDisposable
     }
 
     /// <summary>A keyed hash of a task's secrets: equal means the same secrets.</summary>
-    public string FingerprintOf(AcceptedTask accepted) => string.Join(
-        ' ', new SecretFingerprint(_options).Compute(accepted.Spec.TaskId, accepted.Secrets).OrderBy(hash => hash.Key, StringComparer.Ordinal).Select(hash => $"{hash.Key}={hash.Value}"));
+    public string FingerprintOf(AcceptedTask accepted) =>
+        SecretFingerprint.Format(new SecretFingerprint(_options).Compute(accepted.Spec.TaskId, accepted.Secrets));
 
     /// <summary>The task's record.</summary>
     /// <exception cref="FailureException">There is none.</exception>

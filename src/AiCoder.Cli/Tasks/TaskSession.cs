@@ -142,6 +142,7 @@ internal sealed class TaskSession(TaskHost host, CommandConsole console, Interru
         try
         {
             await host.Tasks.SweepAsync(bound.Token);
+            host.Workspaces.EmptyTrash(bound.Token);
         }
         catch (Exception exception) when (exception is OperationCanceledException or FailureException or IOException or UnauthorizedAccessException)
         {

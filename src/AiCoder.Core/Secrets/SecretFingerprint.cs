@@ -33,6 +33,16 @@ public sealed class SecretFingerprint
             secret => secret.Name,
             secret => Convert.ToHexStringLower(HMACSHA256.HashData(_key.Value, Encoding.UTF8.GetBytes($"{taskId}\n{secret.Name}\n{secret.Value}"))));
 
+    /// <summary>A computed set as one text, for a journal.</summary>
+    public static string Format(IReadOnlyDictionary<string, string> hashes) =>
+        string.Join(' ', hashes.OrderBy(hash => hash.Key, StringComparer.Ordinal).Select(hash => $"{hash.Key}={hash.Value}"));
+
+    /// <summary>Reads what <see cref="Format"/> wrote.</summary>
+    public static IReadOnlyDictionary<string, string> Parse(string text) =>
+        text.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(part => part.Split('=', 2))
+            .ToDictionary(part => part[0], part => part[^1]);
+
     /// <summary>The names of secrets that differ between two computed sets, in order; empty where they are the same.</summary>
     public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
         [.. one.Keys.Union(other.Keys).Where(name => one.GetValueOrDefault(name) != other.GetValueOrDefault(name)).Order(StringComparer.Ordinal)];

@@ -64,7 +64,10 @@ public sealed class WorkspaceStore
         return new(layout, epoch, record, File.ReadAllText(layout.Snapshot(epoch)).Trim(), _git, _bounds);
     }
 
-    /// <summary>The task has ended: its claim is given up, and work trees and package caches go; snapshots and transcript stay.</summary>
+    /// <summary>
+    /// The task has ended: its claim is given up, and work trees and package caches are moved out of sight, for
+    /// <see cref="EmptyTrash"/> to remove; snapshots and transcript stay.
+    /// </summary>
     public async Task ReleaseAsync(string taskId, CancellationToken cancellationToken)
     {
         await ForgetAsync(taskId, cancellationToken).ConfigureAwait(false);
@@ -78,7 +81,22 @@ public sealed class WorkspaceStore
     {
         await ForgetAsync(taskId, cancellationToken).ConfigureAwait(false);
         Discard(LayoutOf(taskId).Task);
+        EmptyTrash(cancellationToken);
     }
+
+    /// <summary>Removes what <see cref="ReleaseAsync"/>, or an interrupted removal, moved out of sight. May take long.</summary>
+    public void EmptyTrash(CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(Trash))
+            return;
+        foreach (var leftover in Directory.EnumerateDirectories(Trash))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            FolderRemoval.Remove(leftover);
+        }
+    }
+
+    private string Trash => Path.Combine(_options.WorkspaceDir, ".trash");
 
     private async Task ForgetAsync(string taskId, CancellationToken cancellationToken)
     {
@@ -93,17 +111,13 @@ public sealed class WorkspaceStore
         }
     }
 
-    /// <summary>Moves a folder out of sight first, so that a kill in the middle leaves no half of it in its place.</summary>
+    /// <summary>Moves a folder out of sight, which is quick, and so that a kill in the middle of its removal leaves no half of it in its place.</summary>
     private void Discard(string folder)
     {
         if (!Directory.Exists(folder))
             return;
-        var trash = Path.Combine(_options.WorkspaceDir, ".trash");
-        Directory.CreateDirectory(trash);
-        Directory.Move(folder, Path.Combine(trash, Guid.NewGuid().ToString("n")));
-        // Also what an earlier, interrupted removal left.
-        foreach (var leftover in Directory.EnumerateDirectories(trash))
-            FolderRemoval.Remove(leftover);
+        Directory.CreateDirectory(Trash);
+        Directory.Move(folder, Path.Combine(Trash, Guid.NewGuid().ToString("n")));
     }
 
     private WorkspaceLayout LayoutOf(string taskId) => new(TaskFolder.Of(_options.WorkspaceDir, taskId));

@@ -54,7 +54,7 @@ internal sealed class TaskIntake(TaskJournal journal, ISecretStore secretStore, 
     }
 
     /// <summary>
-    /// What differs between a task and another request for its id: names of the specification's fields, or <c>secrets</c>. Empty
+    /// What differs between a task and another request for its id: names of the request's fields. Empty
     /// where they are the same, which they are too when the requests were worded differently but mean the same.
     /// </summary>
     public static IReadOnlyList<string> Differences(TaskRow row, TaskSpec spec, string requestFingerprint, string secretFingerprint)
@@ -66,8 +66,7 @@ internal sealed class TaskIntake(TaskJournal journal, ISecretStore secretStore, 
             differences.AddRange(JsonDifferences.Between(stored, JsonSerializer.SerializeToElement(spec, AiCoderJson.Options)));
         }
 
-        if (row.SecretFingerprint != secretFingerprint)
-            differences.Add("secrets");
+        differences.AddRange(SecretFingerprint.Differences(SecretFingerprint.Parse(row.SecretFingerprint), SecretFingerprint.Parse(secretFingerprint)));
         return differences;
     }
 

@@ -91,7 +91,9 @@ public sealed class EpochTests
 
         await git.Store.ReleaseAsync("task-1", GitFixture.Stop);
 
+        git.Store.EmptyTrash(GitFixture.Stop);
         Assert.False(Directory.Exists(workspace.WorkTree));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(git.Options.WorkspaceDir, ".trash")));
         Assert.Contains("+2", await git.Store.Find("task-1")!.PatchAsync(null, GitFixture.Stop), StringComparison.Ordinal);
 
         await git.Store.DeleteAsync("task-1", GitFixture.Stop);

@@ -115,6 +115,7 @@ public sealed class DispatchTests
         var host = fixture.Open();
         await HostFixture.StartAsync(host, Specs.Of("old"));
         await HostFixture.WaitAsync(host, "old");
+        Assert.Equal(["old"], fixture.ReleasedWorkspaces);
         Assert.Equal(0, await host.SweepAsync(HostFixture.Cancellation));
 
         var later = fixture.Open(time: new ShiftedTime(TimeSpan.FromDays(8)));

@@ -22,6 +22,8 @@ internal sealed class HostFixture(string? stateDir = null) : IAsyncDisposable
 
     public List<string> RemovedWorkspaces { get; } = [];
 
+    public List<string> ReleasedWorkspaces { get; } = [];
+
     /// <summary>What every host of this fixture runs; by default one call of the activity <c>A</c>.</summary>
     public Func<IWorkflowContext, TaskSpec, Task<TaskResult>> Workflow { get; set; } =
         async (context, spec) => Specs.Completed(spec, await context.CallActivityAsync<string>("A", 1));
@@ -44,6 +46,11 @@ internal sealed class HostFixture(string? stateDir = null) : IAsyncDisposable
             Secrets = Secrets,
             Workflow = (context, spec) => Workflow(context, spec),
             Time = time ?? TimeProvider.System,
+            ReleaseWorkspaceAsync = (taskId, _) =>
+            {
+                ReleasedWorkspaces.Add(taskId);
+                return Task.CompletedTask;
+            },
             RemoveWorkspaceAsync = (taskId, _) =>
             {
                 RemovedWorkspaces.Add(taskId);
@@ -56,7 +63,7 @@ internal sealed class HostFixture(string? stateDir = null) : IAsyncDisposable
     }
 
     public static Task<StartOutcome> StartAsync(EmbeddedHost host, TaskSpec spec, TaskSecrets? secrets = null) =>
-        host.StartAsync(spec, secrets ?? TaskSecrets.None, $"request of {spec}", $"secrets {secrets?.Token?.Length} {secrets?.Token?.FirstOrDefault()}", Cancellation);
+        host.StartAsync(spec, secrets ?? TaskSecrets.None, $"request of {spec}", secrets?.Token is { } token ? $"credentials.token={token.Length}-{token[0]}" : "", Cancellation);
 
     public static async Task<TaskRecord> WaitAsync(EmbeddedHost host, string taskId) =>
         (await host.WaitAsync(taskId, Cancellation).WaitAsync(TimeSpan.FromSeconds(60), Cancellation))!;

@@ -73,7 +73,7 @@ public sealed class StartTests
         var outcome = await HostFixture.StartAsync(host, other, new TaskSecrets { Token = "two" });
 
         Assert.Equal(StartKind.Conflict, outcome.Kind);
-        Assert.Equal(["intent", "paths", "limits.max_turns", "secrets"], outcome.Differences);
+        Assert.Equal(["intent", "paths", "limits.max_turns", "credentials.token"], outcome.Differences);
         Assert.Equal("添加登录功能", outcome.Task.Spec.Intent);
     }
 
@@ -85,7 +85,7 @@ public sealed class StartTests
         var host = fixture.Open();
         await HostFixture.StartAsync(host, Specs.Of("t"), new TaskSecrets { Token = "one" });
         var outcome = await HostFixture.StartAsync(host, Specs.Of("t"), new TaskSecrets { Token = "two" });
-        Assert.Equal(["secrets"], outcome.Differences);
+        Assert.Equal(["credentials.token"], outcome.Differences);
         Assert.Equal("one", fixture.Secrets.Kept["t"].Token);
     }
 
