@@ -9,7 +9,6 @@ namespace AiCoder.Core.Agent;
 /// <param name="limits">The request's limits.</param>
 internal sealed class SpendingLimits(TaskLimits limits)
 {
-    private const int DefaultTurns = 100;
     private const string Kept = "What was done is kept in the workspace; nothing was pushed.";
 
     /// <summary>Refuses a cost limit that can't be kept.</summary>
@@ -28,8 +27,8 @@ internal sealed class SpendingLimits(TaskLimits limits)
     /// <param name="last">What the last call cost, which the next will at least: the conversation only grows.</param>
     public Failure? Exceeded(Usage spent, Usage coding, Usage last)
     {
-        if (coding.Turns >= (limits.MaxTurns ?? DefaultTurns))
-            return Failed(FailureCodes.LimitTurns, $"Coding used up its {limits.MaxTurns ?? DefaultTurns} turns (limits.max_turns).");
+        if (coding.Turns >= (limits.MaxTurns ?? TaskLimits.DefaultTurns))
+            return Failed(FailureCodes.LimitTurns, $"Coding used up its {limits.MaxTurns ?? TaskLimits.DefaultTurns} turns (limits.max_turns).");
         if (limits.MaxTokens is { } tokens && spent.TotalTokens + last.InputTokens >= tokens)
             return Failed(FailureCodes.LimitTokens, $"The task spent {spent.TotalTokens} tokens, and the next call would pass its {tokens} (limits.max_tokens).");
         if (limits.MaxCostUsd is { } cost && (spent.CostUsd ?? 0) + (last.CostUsd ?? 0) >= cost)
@@ -38,7 +37,7 @@ internal sealed class SpendingLimits(TaskLimits limits)
     }
 
     /// <summary>The task's time is used up.</summary>
-    public Failure OutOfTime() => Failed(FailureCodes.LimitTime, $"The task used up its {limits.MaxMinutes ?? 60} minutes (limits.max_minutes).");
+    public Failure OutOfTime() => Failed(FailureCodes.LimitTime, $"The task used up its {limits.MaxMinutes ?? TaskLimits.DefaultMinutes} minutes (limits.max_minutes).");
 
     private static Failure Failed(string code, FormattableString message) =>
         Failure.Of(code, $"{message.ToString(CultureInfo.InvariantCulture)} {Kept}");

@@ -3,6 +3,7 @@ using AiCoder.Core.Failures;
 using AiCoder.Core.Git;
 using AiCoder.Core.Network;
 using AiCoder.Core.Tasks;
+using AiCoder.Core.Webhooks;
 
 namespace AiCoder.Core.Configuration;
 
@@ -12,6 +13,8 @@ namespace AiCoder.Core.Configuration;
 /// </summary>
 public sealed class EnvironmentReader
 {
+    private static readonly AiCoderOptions Defaults = new() { WorkspaceDir = "", StateDir = "" };
+
     private readonly Func<string, string?> _variable;
     private readonly List<string> _problems = [];
 
@@ -40,12 +43,12 @@ public sealed class EnvironmentReader
         return new AiCoderOptions
         {
             ApiKey = Text("OPENAI_API_KEY", "LLM_API_KEY"),
-            BaseUrl = Address("OPENAI_BASE_URL", "LLM_BASE_URL") ?? new("https://api.openai.com/v1"),
-            Model = Text("OPENAI_MODEL", "MODEL_NAME") ?? "qwen-coder",
+            BaseUrl = Address("OPENAI_BASE_URL", "LLM_BASE_URL") ?? Defaults.BaseUrl,
+            Model = Text("OPENAI_MODEL", "MODEL_NAME") ?? Defaults.Model,
             AzureOpenAiEndpoint = Address("AZURE_OPENAI_ENDPOINT"),
             AzureOpenAiApiKey = Text("AZURE_OPENAI_API_KEY"),
-            GitUserName = PersonPart("GIT_USERNAME") ?? "ai-coder-bot",
-            GitEmail = PersonPart("GIT_EMAIL") ?? "ai-coder@example.com",
+            GitUserName = PersonPart("GIT_USERNAME") ?? Defaults.GitUserName,
+            GitEmail = PersonPart("GIT_EMAIL") ?? Defaults.GitEmail,
             GitLabApiToken = Text("GITLAB_API_TOKEN"),
             GitHubToken = Text("GITHUB_TOKEN"),
             GitLabHosts = List("GITLAB_HOSTS"),
@@ -54,13 +57,13 @@ public sealed class EnvironmentReader
             WebhookSecret = WebhookSecret(),
             WorkspaceDir = workspace,
             StateDir = Directory("STATE_DIR") ?? Path.Combine(workspace, ".state"),
-            MaxIterations = Number("MAX_ITERATIONS", least: 1, most: TaskAcceptance.MostIterations) ?? 3,
-            Sandbox = Choice<SandboxKind>("SANDBOX") ?? SandboxKind.Bubblewrap,
+            MaxIterations = Number("MAX_ITERATIONS", least: 1, most: TaskAcceptance.MostIterations) ?? Defaults.MaxIterations,
+            Sandbox = Choice<SandboxKind>("SANDBOX") ?? Defaults.Sandbox,
             SandboxNetwork = Choice<ValidationNetwork>("SANDBOX_NETWORK")
-                ?? (callerIsOperator ? ValidationNetwork.Prepare : ValidationNetwork.None),
+                ?? (callerIsOperator ? ValidationNetwork.Prepare : Defaults.SandboxNetwork),
             AllowedNetworks = Networks("ALLOWED_NETWORKS"),
-            MaxConcurrentTasks = Number("MAX_CONCURRENT_TASKS", least: 1, most: 1000) ?? 4,
-            RetentionDays = Number("RETENTION_DAYS", least: 0, most: 3650) ?? 7,
+            MaxConcurrentTasks = Number("MAX_CONCURRENT_TASKS", least: 1, most: 1000) ?? Defaults.MaxConcurrentTasks,
+            RetentionDays = Number("RETENTION_DAYS", least: 0, most: 3650) ?? Defaults.RetentionDays,
             CallerIsOperator = callerIsOperator,
             GitEnvironment = GitSettings.EnvironmentNames
                 .Select(name => KeyValuePair.Create(name, Text(name)))
@@ -118,10 +121,8 @@ public sealed class EnvironmentReader
 
     private string? WebhookSecret()
     {
-        const string prefix = "whsec_";
         var value = Text("WEBHOOK_SECRET");
-        if (value?.StartsWith(prefix, StringComparison.Ordinal) == true
-            && !Convert.TryFromBase64String(value[prefix.Length..], new byte[value.Length], out _))
+        if (value is not null && WebhookSignature.IsDamaged(value))
             _problems.Add("WEBHOOK_SECRET begins with whsec_ but what follows is not base64.");
         return value;
     }

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using AiCoder.Core.Commits;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Git;
+using AiCoder.Core.Webhooks;
 
 namespace AiCoder.Core.Tasks;
 
@@ -97,6 +98,8 @@ public sealed partial class TaskAcceptance
             Problem("credentials.ssh_private_key", "credentials.ssh_private_key is no private key in OpenSSH or PEM form; give the key's text, not its path.");
         if (!string.IsNullOrEmpty(_request.GitlabApiToken) && !string.IsNullOrEmpty(_request.GithubToken))
             Problem("github_token", "gitlab_api_token and github_token are both given, but a repository has one host; give the one that fits.");
+        if (_request.WebhookSecret is { } webhookSecret && WebhookSignature.IsDamaged(webhookSecret))
+            Problem("webhook_secret", "webhook_secret begins with whsec_ but what follows is not base64.");
         // Also the operator's key counts, and only there: a caller's own endpoint brings its own (see BaseUrl).
         if (_request.ApiKey is null && _options is { ApiKey: null, AzureOpenAiEndpoint: null })
             Problem("api_key", "There is no key for the model: set OPENAI_API_KEY (or LLM_API_KEY), or AZURE_OPENAI_ENDPOINT.");

@@ -107,6 +107,9 @@ public sealed record PullRequestOptions
 /// <summary>How the changes are validated.</summary>
 public sealed record ValidationOptions
 {
+    /// <summary>Default of <see cref="TimeoutSeconds"/>.</summary>
+    public const int DefaultTimeoutSeconds = 600;
+
     /// <summary>Shell commands that install dependencies; null: detected; empty: none.</summary>
     public IReadOnlyList<string>? Prepare { get; init; }
 
@@ -129,6 +132,12 @@ public sealed record ValidationOptions
 /// <summary>Bounds on what a task may spend. Null: no bound of the caller's own.</summary>
 public sealed record TaskLimits
 {
+    /// <summary>Default of <see cref="MaxTurns"/>.</summary>
+    public const int DefaultTurns = 100;
+
+    /// <summary>Default of <see cref="MaxMinutes"/>.</summary>
+    public const double DefaultMinutes = 60;
+
     /// <summary>Input and output tokens together.</summary>
     public long? MaxTokens { get; init; }
 

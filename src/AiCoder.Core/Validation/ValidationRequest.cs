@@ -34,7 +34,7 @@ public sealed record ValidationRequest
     public Action<string> Report { get; init; } = _ => { };
 
     /// <summary>Bound on one command.</summary>
-    public TimeSpan Timeout => TimeSpan.FromSeconds(Options.TimeoutSeconds ?? 600);
+    public TimeSpan Timeout => TimeSpan.FromSeconds(Options.TimeoutSeconds ?? ValidationOptions.DefaultTimeoutSeconds);
 
     /// <summary>What may reach the network: as asked, but never above the operator's ceiling.</summary>
     public ValidationNetwork Network =>

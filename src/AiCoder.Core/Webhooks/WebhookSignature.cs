@@ -17,17 +17,19 @@ public static class WebhookSignature
     private const string Prefix = "whsec_";
 
     /// <summary>The key of a secret: <c>whsec_</c> + base64 gives the decoded bytes, any other text its UTF-8 bytes.</summary>
-    public static byte[] KeyOf(string secret)
-    {
-        if (secret.StartsWith(Prefix, StringComparison.Ordinal))
-        {
-            var text = secret[Prefix.Length..].TrimEnd('=');
-            var buffer = new byte[text.Length];
-            if (Convert.TryFromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='), buffer, out var written))
-                return buffer[..written];
-        }
+    public static byte[] KeyOf(string secret) => Decoded(secret) ?? Encoding.UTF8.GetBytes(secret);
 
-        return Encoding.UTF8.GetBytes(secret);
+    /// <summary>Whether a secret says that it is base64 and is not: who made it and who checks with it would sign with other keys.</summary>
+    public static bool IsDamaged(string secret) => secret.StartsWith(Prefix, StringComparison.Ordinal) && Decoded(secret) is not { Length: > 0 };
+
+    // The padding is often lost on the way.
+    private static byte[]? Decoded(string secret)
+    {
+        if (!secret.StartsWith(Prefix, StringComparison.Ordinal))
+            return null;
+        var text = secret[Prefix.Length..].TrimEnd('=');
+        var buffer = new byte[text.Length];
+        return Convert.TryFromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='), buffer, out var written) ? buffer[..written] : null;
     }
 
     /// <summary>The value of <see cref="SignatureHeader"/>.</summary>

@@ -12,14 +12,11 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
     /// <summary>How long a person has to answer <c>awaiting_approval</c>.</summary>
     private static readonly TimeSpan ApprovalBound = TimeSpan.FromDays(3);
 
-    /// <summary>Default of <c>limits.max_minutes</c>.</summary>
-    private const double DefaultMinutes = 60;
-
     // Coding ends itself at the deadline, with its usage and snapshot. The workflow's own timer is for an activity that hangs.
     private static readonly TimeSpan DeadlineGrace = TimeSpan.FromSeconds(30);
 
     private readonly EventChain _events = new(context, spec.WebhookUrl);
-    private readonly TaskClock _clock = new(context, TimeSpan.FromMinutes(spec.Limits.MaxMinutes ?? DefaultMinutes) + DeadlineGrace);
+    private readonly TaskClock _clock = new(context, TimeSpan.FromMinutes(spec.Limits.MaxMinutes ?? TaskLimits.DefaultMinutes) + DeadlineGrace);
     private readonly List<string> _notes = [];
     private Task _cancelled = Task.CompletedTask;
     private Task<ValidateOutput>? _baselineTask;
@@ -75,7 +72,9 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
     public async Task BaselineAsync()
     {
         var since = context.CurrentUtcDateTime;
-        _baseline = (await _baselineTask!).Results;
+        // What is compared is verdicts and names; the output, which every later input would carry through the history again, is not.
+        var results = (await _baselineTask!).Results;
+        _baseline = results with { Commands = [.. results.Commands.Select(command => command with { Output = "" })] };
         _clock.Charge("baseline", since);
     }
 
@@ -219,7 +218,7 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
             return;
         throw first == _cancelled
             ? new TaskEndedException(null)
-            : Ended(FailureCodes.LimitTime, $"The task used up its {spec.Limits.MaxMinutes ?? DefaultMinutes} minutes (limits.max_minutes). What was done is kept in the workspace; nothing was pushed.");
+            : Ended(FailureCodes.LimitTime, $"The task used up its {spec.Limits.MaxMinutes ?? TaskLimits.DefaultMinutes} minutes (limits.max_minutes). What was done is kept in the workspace; nothing was pushed.");
     }
 
     private void Report(TaskState status, int progress, JsonObject data)

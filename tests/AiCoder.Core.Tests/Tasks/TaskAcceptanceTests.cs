@@ -58,6 +58,8 @@ public sealed class TaskAcceptanceTests
     [InlineData("""{"repo_url":"https://h/x","intent":"x","pull_request":{"titel":"y"}}""", "pull_request")]
     [InlineData("""{"repo_url":"https://h/x","intent":"x","max_iterations":"3"}""", "max_iterations")]
     [InlineData("""{"repo_url":"https://h/x","intent":"x","max_iterations":0}""", "max_iterations")]
+    [InlineData("""{"repo_url":"https://h/x","intent":"x","webhook_secret":"whsec_not base64!"}""", "webhook_secret")]
+    [InlineData("""{"repo_url":"https://h/x","intent":"x","validation":{"network":"some"}}""", "validation.network")]
     [InlineData("""{"intent":"x"}""", "repo_url")]
     [InlineData("""{"repo_url":"https://h/x","intent":"  "}""", "intent")]
     [InlineData("""{"repo_url":"ext::sh -c id","intent":"x"}""", "repo_url")]
@@ -88,6 +90,13 @@ public sealed class TaskAcceptanceTests
         var problem = Assert.Single(exception.Problems);
         Assert.Equal(field, problem.Field);
         Assert.Contains(field.Split('.')[^1], problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_that_is_none_of_a_fields_values_is_answered_with_those()
+    {
+        var exception = Assert.Throws<TaskRequestException>(() => Accept("""{"repo_url":"https://h/x","intent":"x","validation":{"network":"some"}}"""));
+        Assert.Contains("none, prepare, all", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]
