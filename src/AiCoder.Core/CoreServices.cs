@@ -44,7 +44,7 @@ public sealed class CoreServices : IDisposable
         var clone = new CloneActivity(remote, access, Workspaces, secrets);
         var analyze = new AnalyzeActivity(options, Workspaces, secrets, _models, time);
         var code = new CodeActivity(options, Workspaces, secrets, sandbox, _models, time);
-        var validate = new ValidateActivity(Workspaces, sandbox, options, redactor);
+        var validate = new ValidateActivity(Workspaces, sandbox, options, secrets);
         var commit = new CommitActivity(
             options, secrets, Workspaces, new LocalRepository(), access, remote, new ForgeLocator(options, guard, time), new SecretScanner(time));
         var notify = new NotifyActivity(options, secrets, _webhooks);

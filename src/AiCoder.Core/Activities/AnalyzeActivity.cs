@@ -41,7 +41,7 @@ public sealed class AnalyzeActivity(
 
         if (!Own(transcript).Any())
         {
-            var redactor = new SecretRedactor(options.Secrets.Concat(secrets.All.Select(secret => secret.Value)));
+            var redactor = SecretRedactor.For(options, secrets);
             var map = Map(workspace, input, cancellationToken);
             await SayAsync(transcript, "system", MessageSource.Task, Prompt.Render("analyze.v1"), cancellationToken).ConfigureAwait(false);
             await SayAsync(transcript, "user", MessageSource.Task, redactor.Redact(TaskPrompt.Analyze(input.Spec, map)), cancellationToken).ConfigureAwait(false);

@@ -44,11 +44,12 @@ public sealed class CodeActivity(
         var spec = input.Spec;
         var scope = new PathScope(spec.Paths, spec.AllowCiChanges);
         using var tools = new ToolSet(workspace.WorkTree, workspace.GitFolderPath, scope, sandbox, workspace.SandboxHome, Network(spec), time);
+        var redactor = SecretRedactor.For(options, secrets);
         var turns = new TurnRunner(
             workspace,
             tools,
             new ScopeGuard(workspace, scope, input.Source.Tree),
-            new SecretRedactor(options.Secrets.Concat(secrets.All.Select(secret => secret.Value))),
+            redactor,
             line => context.Report(new(TaskState.Coding, line)));
         var loop = new AgentLoop(input, workspace, transcript, models.Create(spec, secrets), tools, turns, context, time, Bounds);
 
@@ -56,7 +57,7 @@ public sealed class CodeActivity(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            return await loop.RunAsync(Opening(workspace, input, cancellationToken), either.Token).ConfigureAwait(false);
+            return await loop.RunAsync(redactor.Redact(Opening(workspace, input, cancellationToken)), either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested && !context.Stopping.IsCancellationRequested)
         {

@@ -36,7 +36,7 @@ public sealed class CommitActivity(
 
         context.Report(new(TaskState.Committing, "checking what would be committed"));
         var content = await new ContentCheck(scanner, options.Secrets, secrets).RunAsync(workspace, input, cancellationToken).ConfigureAwait(false);
-        var redactor = new SecretRedactor(options.Secrets.Concat(secrets.All.Select(secret => secret.Value)));
+        var redactor = SecretRedactor.For(options, secrets);
         var commit = repository.CreateCommit(
             workspace,
             content.Tree,

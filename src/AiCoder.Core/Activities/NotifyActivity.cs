@@ -23,7 +23,7 @@ public sealed class NotifyActivity(AiCoderOptions options, ISecretStore secretSt
             return new NotifyOutput(Stop: false);
 
         var secrets = await secretStore.GetAsync(input.Event.TaskId, cancellationToken).ConfigureAwait(false);
-        var redactor = new SecretRedactor(options.Secrets.Concat(secrets.All.Select(secret => secret.Value)));
+        var redactor = SecretRedactor.For(options, secrets);
         var body = WebhookBody.Create(input.Event, redactor);
         var secret = input.Url is not null && options.CallerIsOperator ? secrets.WebhookSecret ?? options.WebhookSecret
             : target.Trust == AddressTrust.Operator ? options.WebhookSecret

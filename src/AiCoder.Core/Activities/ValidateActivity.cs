@@ -11,10 +11,8 @@ namespace AiCoder.Core.Activities;
 /// Validates the untouched clone (and prepares it) or the changes, in the sandbox. Idempotent: it brings the work tree to the
 /// snapshot first, and prepares an epoch's work tree once.
 /// </summary>
-public sealed class ValidateActivity(WorkspaceStore workspaces, ISandbox sandbox, AiCoderOptions options, SecretRedactor redactor)
+public sealed class ValidateActivity(WorkspaceStore workspaces, ISandbox sandbox, AiCoderOptions options, ISecretStore secretStore)
 {
-    private readonly Validator _validator = new(sandbox, redactor);
-
     /// <summary>Runs the validation. Cancelling kills every process it started before it returns.</summary>
     public async Task<ValidateOutput> RunAsync(ValidateInput input, ActivityContext context, CancellationToken cancellationToken)
     {
@@ -27,9 +25,11 @@ public sealed class ValidateActivity(WorkspaceStore workspaces, ISandbox sandbox
             : [];
         // The baseline runs while the task is still being analyzed.
         var stage = input.Purpose == ValidationPurpose.Baseline ? TaskState.Analyzing : TaskState.Testing;
+        var secrets = await secretStore.GetAsync(input.Spec.TaskId, stop.Token).ConfigureAwait(false);
         try
         {
-            var results = await _validator.RunAsync(
+            // A repository may hold the very token that it was cloned with, and a test may print it.
+            var results = await new Validator(sandbox, SecretRedactor.For(options, secrets)).RunAsync(
                 new()
                 {
                     Purpose = input.Purpose,

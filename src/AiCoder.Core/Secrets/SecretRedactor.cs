@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Text;
+using AiCoder.Core.Configuration;
+using AiCoder.Core.Tasks;
 
 namespace AiCoder.Core.Secrets;
 
@@ -25,6 +27,10 @@ public sealed class SecretRedactor
     }
 
     public static SecretRedactor None { get; } = new([]);
+
+    /// <summary>For a task's texts: takes out the operator's secrets and the request's.</summary>
+    public static SecretRedactor For(AiCoderOptions options, TaskSecrets secrets) =>
+        new(options.Secrets.Concat(secrets.All.Select(secret => secret.Value)));
 
     /// <summary>Characters of the longest form.</summary>
     internal int LongestForm => _forms.Length == 0 ? 0 : _forms[0].Length;

@@ -17,16 +17,22 @@ public sealed class ValidateActivityTests : IDisposable
     private readonly WorkspaceStore _store;
     private readonly ValidateActivity _activity;
     private readonly List<ActivityProgress> _progress = [];
+    private readonly ProtectedSecretStore _secrets;
 
     public ValidateActivityTests()
     {
         _options = new() { WorkspaceDir = _folder["workspace"], StateDir = _folder["workspace", ".state"] };
         Directory.CreateDirectory(_options.StateDir);
         _store = new(_options);
+        _secrets = new(_options);
         _activity = Activity(_store);
     }
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _secrets.Dispose();
+        _folder.Dispose();
+    }
 
     [Fact]
     public async Task Baseline_and_changes_run_on_the_snapshots_they_are_given()
@@ -68,6 +74,19 @@ public sealed class ValidateActivityTests : IDisposable
     }
 
     [Fact]
+    public async Task A_secret_of_the_request_that_a_test_prints_is_in_no_report()
+    {
+        await _secrets.PutAsync("task", new TaskSecrets { Token = "glpat-of-the-caller" }, Token);
+        var workspace = await _store.OpenAsync("task", Token);
+        await WriteAsync(workspace, "test.sh", "echo token glpat-of-the-caller\n");
+        var tree = await workspace.SnapshotAsync(null, Token);
+
+        var results = (await RunAsync(_activity, ValidationPurpose.Baseline, tree, tree, null)).Results;
+
+        Assert.Equal($"token {SecretRedactor.Mask}", results.Commands[^1].Output.Trim());
+    }
+
+    [Fact]
     public async Task A_new_epoch_is_prepared_again()
     {
         var workspace = await _store.OpenAsync("task", Token);
@@ -106,7 +125,7 @@ public sealed class ValidateActivityTests : IDisposable
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private ValidateActivity Activity(WorkspaceStore store) => new(
-        store, SandboxFactory.Create(_options, new ProcessRunner(TimeProvider.System), SecretRedactor.None), _options, SecretRedactor.None);
+        store, SandboxFactory.Create(_options, new ProcessRunner(TimeProvider.System), SecretRedactor.None), _options, _secrets);
 
     private static Task WriteAsync(Workspace workspace, string path, string content) =>
         File.WriteAllTextAsync(Path.Combine(workspace.WorkTree, path), content, Token);
