@@ -31,6 +31,37 @@ public sealed class EnvironmentReaderTests
             (options.GitLabApiToken, options.WebhookUrl?.ToString(), options.WebhookSecret, options.WorkspaceDir, options.StateDir, options.MaxIterations));
     }
 
+    [Fact]
+    public void Every_further_variable_is_read()
+    {
+        var options = Read(new()
+        {
+            ["WORKSPACE_DIR"] = "/tmp/w",
+            ["STATE_DIR"] = "/tmp/s",
+            ["AZURE_OPENAI_ENDPOINT"] = "https://r.openai.azure.com",
+            ["AZURE_OPENAI_API_KEY"] = "azure-key",
+            ["GITHUB_TOKEN"] = "ghp-1",
+            ["GITLAB_HOSTS"] = "git.example.com, code.example.com:8443",
+            ["GITHUB_HOSTS"] = "ghe.example.com",
+            ["SANDBOX"] = "none",
+            ["SANDBOX_NETWORK"] = "all",
+            ["ALLOWED_NETWORKS"] = "10.0.0.0/8 *.corp.example",
+            ["MAX_CONCURRENT_TASKS"] = "9",
+            ["RETENTION_DAYS"] = "0",
+            ["HTTPS_PROXY"] = "http://proxy.example.com:3128",
+        });
+
+        Assert.Equal(
+            ("/tmp/s", "https://r.openai.azure.com/", "azure-key", "ghp-1"),
+            (options.StateDir, options.AzureOpenAiEndpoint?.ToString(), options.AzureOpenAiApiKey, options.GitHubToken));
+        Assert.Equal(["git.example.com", "code.example.com:8443"], options.GitLabHosts);
+        Assert.Equal(["ghe.example.com"], options.GitHubHosts);
+        Assert.Equal(["10.0.0.0/8", "*.corp.example"], options.AllowedNetworks);
+        Assert.Equal(
+            (SandboxKind.None, ValidationNetwork.All, 9, 0), (options.Sandbox, options.SandboxNetwork, options.MaxConcurrentTasks, options.RetentionDays));
+        Assert.Equal("http://proxy.example.com:3128", options.GitEnvironment["HTTPS_PROXY"]);
+    }
+
     [Theory]
     [InlineData("LLM_API_KEY", "OPENAI_API_KEY")]
     [InlineData("LLM_BASE_URL", "OPENAI_BASE_URL")]
