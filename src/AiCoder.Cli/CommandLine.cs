@@ -2,6 +2,7 @@ using System.CommandLine;
 using AiCoder.Cli.Commands;
 using AiCoder.Cli.Requests;
 using AiCoder.Cli.Terminal;
+using AiCoder.Core;
 
 namespace AiCoder.Cli;
 
@@ -13,10 +14,12 @@ internal static class CommandLine
     public static Task<int> InvokeAsync(string[] arguments, CommandConsole console, Interruption interruption)
     {
         // The two forms that pods use need no parser, and skipping it brings the first model request forward.
-        if (arguments.Length == 0)
-            return RunCommand.RunAsync(console, interruption, null);
-        if (arguments.Length == 1 && RequestSource.LooksLikeRequest(arguments[0]))
-            return RunCommand.RunAsync(console, interruption, arguments[0]);
+        if (arguments.Length == 0 || (arguments.Length == 1 && RequestSource.LooksLikeRequest(arguments[0])))
+        {
+            _ = Task.Run(AiCoderJson.WarmUp);
+            return RunCommand.RunAsync(console, interruption, arguments.FirstOrDefault());
+        }
+
         return ParseAsync(arguments, console, interruption);
     }
 

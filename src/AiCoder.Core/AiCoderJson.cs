@@ -1,8 +1,13 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using AiCoder.Core.Activities;
+using AiCoder.Core.Agent;
 using AiCoder.Core.Tasks;
+using AiCoder.Core.Validation;
+using AiCoder.Core.Workflow;
+using AiCoder.Core.Workspaces;
 
 namespace AiCoder.Core;
 
@@ -19,7 +24,28 @@ public static class AiCoderJson
 
     /// <summary>The wire name of an enum's value.</summary>
     public static string NameOf<T>(T value)
-        where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+        where T : struct, Enum => WireNames<T>.Of(value);
+
+    /// <summary>
+    /// Runs what a task's start serializes once, for a process that begins with one: the serializer's code over our value types can't
+    /// be compiled ahead of time, and so it is compiled beside the rest of the start instead of in the middle of it.
+    /// </summary>
+    public static void WarmUp()
+    {
+        var spec = new TaskSpec { TaskId = "", RepoUrl = "", Intent = "", WorkBranch = "", Model = "" };
+        var source = new CloneOutput("", "", "", null, [], false);
+        var plan = new Outcome<AnalyzeOutput> { Value = new(new Plan(), Usage.Zero) };
+        RoundTrip(new TaskRequest { Validation = new(), Limits = new() });
+        RoundTrip(new CloneInput(spec));
+        RoundTrip(new NotifyInput(null, new TaskEvent("", TaskState.Started, default, []), 1));
+        RoundTrip(new TaskProgress { Status = TaskState.Started });
+        RoundTrip(new Outcome<CloneOutput> { Value = source });
+        RoundTrip(new ValidateInput(spec, source, ValidationPurpose.Baseline, "", new TestResults { Verdict = Verdict.Passed, Commands = [new() { Command = "" }] }));
+        RoundTrip<TranscriptEntry>(new MessageEntry { Stage = "", Role = "", Source = MessageSource.Task, Text = "" });
+        RoundTrip(plan);
+    }
+
+    private static void RoundTrip<T>(T value) => JsonSerializer.Deserialize<T>(JsonSerializer.SerializeToUtf8Bytes(value, Options), Options);
 
     private static JsonSerializerOptions Create(bool indented)
     {
@@ -29,15 +55,29 @@ public static class AiCoderJson
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             WriteIndented = indented,
         };
-        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
-        options.TypeInfoResolverChain.Add(new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver());
+        // For what a host or a test adds of its own. What every task needs stands in the context.
+        options.Converters.Add(new UnmarkedEnums());
+        options.TypeInfoResolverChain.Add(new DefaultJsonTypeInfoResolver());
         options.MakeReadOnly();
         return options;
+    }
+
+    /// <summary>Enums that carry no <see cref="WireNameConverter{T}"/>, by the same names.</summary>
+    private sealed class UnmarkedEnums : JsonConverterFactory
+    {
+        private readonly JsonStringEnumConverter _names = new(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
+
+        public override bool CanConvert(Type typeToConvert) =>
+            typeToConvert.IsEnum && !typeToConvert.IsDefined(typeof(JsonConverterAttribute), inherit: false);
+
+        public override JsonConverter? CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
+            _names.CreateConverter(typeToConvert, options);
     }
 }
 
 /// <summary>Generated at build time, because reflection over these types costs the start of the program tens of milliseconds.</summary>
 [JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(TaskRequest))]
@@ -45,6 +85,9 @@ public static class AiCoderJson
 [JsonSerializable(typeof(TaskSecrets))]
 [JsonSerializable(typeof(TaskResult))]
 [JsonSerializable(typeof(TaskEvent))]
+[JsonSerializable(typeof(TaskProgress))]
+[JsonSerializable(typeof(ApprovalDecision))]
+[JsonSerializable(typeof(CancelRequest))]
 [JsonSerializable(typeof(CloneInput))]
 [JsonSerializable(typeof(AnalyzeInput))]
 [JsonSerializable(typeof(CodeInput))]
@@ -57,5 +100,8 @@ public static class AiCoderJson
 [JsonSerializable(typeof(Outcome<ValidateOutput>))]
 [JsonSerializable(typeof(Outcome<CommitOutput>))]
 [JsonSerializable(typeof(Outcome<NotifyOutput>))]
-[JsonSerializable(typeof(Agent.TranscriptEntry))]
+[JsonSerializable(typeof(TranscriptEntry))]
+[JsonSerializable(typeof(CloneRecord))]
+[JsonSerializable(typeof(WorkspaceOwner))]
+[JsonSerializable(typeof(PreparedWorkTree))]
 internal sealed partial class AiCoderJsonContext : JsonSerializerContext;

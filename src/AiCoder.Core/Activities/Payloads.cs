@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Tasks;
 
@@ -67,6 +68,7 @@ public sealed record CodeOutput(
     IReadOnlyList<string> Notes,
     Failure? Failure = null);
 
+[JsonConverter(typeof(WireNameConverter<ValidationPurpose>))]
 public enum ValidationPurpose
 {
     /// <summary>Prepare, then the tests on the untouched clone.</summary>

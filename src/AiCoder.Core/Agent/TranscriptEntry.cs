@@ -39,6 +39,7 @@ public sealed record MessageEntry : TranscriptEntry
 }
 
 /// <summary>Where a message comes from.</summary>
+[JsonConverter(typeof(WireNameConverter<MessageSource>))]
 public enum MessageSource
 {
     /// <summary>What the model is and has to do.</summary>

@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace AiCoder.Core.Failures;
 
 /// <summary>The four kinds of failure that the specification names (section 8).</summary>
+[JsonConverter(typeof(WireNameConverter<FailureCategory>))]
 public enum FailureCategory
 {
     /// <summary>An address could not be reached, or answered that it is overloaded.</summary>

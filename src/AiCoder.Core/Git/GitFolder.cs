@@ -14,14 +14,6 @@ internal static class GitFolder
     /// <summary>Every file is binary, so that a patch holds its bytes and no text.</summary>
     private const string BinaryAttributes = "* -diff\n";
 
-    /// <summary>
-    /// What package managers and interpreters put beside the sources, also where a repository forgot to ignore it: neither changes of
-    /// the task, nor to be cleared away before the next command needs it. Only names that nobody gives to sources of his own; a
-    /// repository that tracks such a folder keeps it, because an exclude holds for untracked files only.
-    /// </summary>
-    private const string InstalledFolders =
-        "node_modules/\nbower_components/\n.venv/\n.tox/\n.eggs/\n__pycache__/\n*.py[co]\n.pytest_cache/\n.mypy_cache/\n.ruff_cache/\n.gradle/\n";
-
     /// <summary>Makes a git directory that serves for nothing but patches in which every file is binary.</summary>
     public static void CreateForBinaryPatches(string path, FileSystemTraits traits)
     {
@@ -50,7 +42,6 @@ internal static class GitFolder
             + $"\tfilemode = {Word(traits.KeepsModes)}\n\tsymlinks = {Word(traits.HasSymlinks)}\n\tbare = {Word(bare)}\n"
             + "\tautocrlf = false\n" + remote);
         File.WriteAllText(Path.Combine(path, "info", "attributes"), RawAttributes);
-        File.WriteAllText(Path.Combine(path, "info", "exclude"), InstalledFolders);
         File.WriteAllText(Path.Combine(path, "HEAD"), $"ref: refs/heads/{head}\n");
     }
 

@@ -59,7 +59,7 @@ public static class TaskRequestReader
     {
         var field = exception.Path is { Length: > 2 } path ? path[2..] : "";
         return field.Length > 0
-            ? new(field, $"The field '{field}' has a value of the wrong kind.")
+            ? new(field, $"The field '{field}' has a value of the wrong kind.{(exception is WireNameException names ? " " + names.Message : "")}")
             : new("", exception.LineNumber is { } line
                 ? $"The request is not valid JSON: line {line + 1}, byte {exception.BytePositionInLine + 1}."
                 : "The request is not valid JSON: it holds a field twice.");

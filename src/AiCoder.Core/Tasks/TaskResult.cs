@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using AiCoder.Core.Failures;
 
 namespace AiCoder.Core.Tasks;
@@ -42,6 +43,7 @@ public sealed record Plan
     public IReadOnlyList<string> Tests { get; init; } = [];
 }
 
+[JsonConverter(typeof(WireNameConverter<Verdict>))]
 public enum Verdict
 {
     Passed,
@@ -61,6 +63,7 @@ public sealed record TestResults
     public IReadOnlyList<CommandReport> Commands { get; init; } = [];
 }
 
+[JsonConverter(typeof(WireNameConverter<CommandPurpose>))]
 public enum CommandPurpose
 {
     Prepare,

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace AiCoder.Core.Tasks;
 
@@ -48,6 +49,7 @@ public sealed record TaskSpec
     public string? KnownHosts { get; init; }
 }
 
+[JsonConverter(typeof(WireNameConverter<TaskEngine>))]
 public enum TaskEngine
 {
     /// <summary>Our own agent loop on an OpenAI-compatible endpoint.</summary>
@@ -57,6 +59,7 @@ public enum TaskEngine
     Qwen,
 }
 
+[JsonConverter(typeof(WireNameConverter<ApprovalMode>))]
 public enum ApprovalMode
 {
     None,
@@ -68,6 +71,7 @@ public enum ApprovalMode
     Changes,
 }
 
+[JsonConverter(typeof(WireNameConverter<ValidationFailureAction>))]
 public enum ValidationFailureAction
 {
     /// <summary>Nothing is pushed; the patch is kept.</summary>
@@ -77,6 +81,7 @@ public enum ValidationFailureAction
     Draft,
 }
 
+[JsonConverter(typeof(WireNameConverter<ValidationNetwork>))]
 public enum ValidationNetwork
 {
     /// <summary>Nothing that the repository runs reaches the network.</summary>

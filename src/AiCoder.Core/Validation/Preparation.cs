@@ -45,7 +45,7 @@ internal sealed class Preparation(ValidationCommands commands, ValidationRequest
 
         Directory.CreateDirectory(Path.GetDirectoryName(request.PreparedPath)!);
         await File.WriteAllBytesAsync(
-            request.PreparedPath, JsonSerializer.SerializeToUtf8Bytes(new Prepared(print, InstalledFolders(lines), reports), AiCoderJson.Options), cancellationToken).ConfigureAwait(false);
+            request.PreparedPath, JsonSerializer.SerializeToUtf8Bytes(new PreparedWorkTree(print, InstalledFolders(lines), reports), AiCoderJson.Options), cancellationToken).ConfigureAwait(false);
         return reports;
     }
 
@@ -111,12 +111,12 @@ internal sealed class Preparation(ValidationCommands commands, ValidationRequest
     private static bool IsManifest(string path) =>
         Manifests.Any(pattern => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, Path.GetFileName(path)));
 
-    private async Task<Prepared?> ReadAsync(CancellationToken cancellationToken)
+    private async Task<PreparedWorkTree?> ReadAsync(CancellationToken cancellationToken)
     {
         try
         {
             var bytes = await File.ReadAllBytesAsync(request.PreparedPath, cancellationToken).ConfigureAwait(false);
-            return JsonSerializer.Deserialize<Prepared>(bytes, AiCoderJson.Options);
+            return JsonSerializer.Deserialize<PreparedWorkTree>(bytes, AiCoderJson.Options);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException or JsonException)
         {
@@ -132,6 +132,4 @@ internal sealed class Preparation(ValidationCommands commands, ValidationRequest
             .SelectMany(directory => Installed.Select(name => Path.Combine(directory, name)))
             .Where(folder => Directory.Exists(Path.Combine(request.WorkTree, folder))),
     ];
-
-    private sealed record Prepared(string Fingerprint, IReadOnlyList<string> Folders, IReadOnlyList<CommandReport> Reports);
 }

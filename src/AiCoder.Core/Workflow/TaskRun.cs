@@ -140,6 +140,8 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
 
     public async Task CommitAsync(bool draft)
     {
+        if (_cancelled.IsCompleted)
+            throw new TaskEndedException(null);
         Report(TaskState.Committing, 90, new() { ["test_results"] = ToNode(_results) });
         var input = new CommitInput(
             spec, Source, Plan, Code.Tree, Code.Summary, _results!, Notes(), context.CurrentUtcDateTime, draft);

@@ -10,6 +10,13 @@ namespace AiCoder.Core.Workspaces;
 /// </summary>
 internal sealed class SnapshotRepository(WorkspaceLayout layout, int epoch, GitProgram git, GitBounds bounds)
 {
+    // What package managers and interpreters put beside the sources, also where a repository forgot to ignore it: neither changes of
+    // the task, nor to be cleared away before the next command needs it. Only names that nobody gives to sources of his own.
+    private static readonly string[] InstalledFolders =
+    [
+        "node_modules", "bower_components", ".venv", ".tox", ".eggs", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".gradle",
+    ];
+
     private string Folder => layout.GitFolder(epoch);
 
     private string WorkTree => layout.Work(epoch);
@@ -58,8 +65,22 @@ internal sealed class SnapshotRepository(WorkspaceLayout layout, int epoch, GitP
     {
         Directory.CreateDirectory(WorkTree);
         await RequireAsync(["read-tree", "--reset", "-u", tree], default, cancellationToken).ConfigureAwait(false);
+        await ExcludeInstalledAsync(cancellationToken).ConfigureAwait(false);
         if (clean)
             await RequireAsync(["clean", "-ffdq"], default, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Once in an epoch: ignores installed folders, but for those names under which the repository itself keeps files.</summary>
+    private async Task ExcludeInstalledAsync(CancellationToken cancellationToken)
+    {
+        var file = Path.Combine(Folder, "info", "exclude");
+        if (File.Exists(file))
+            return;
+        var kept = Split(await ListAsync(["ls-files", "-z", "-c", "-i", .. InstalledFolders.Select(name => $"--exclude={name}/")], cancellationToken).ConfigureAwait(false))
+            .SelectMany(path => Encoding.UTF8.GetString(path).Split('/'))
+            .ToHashSet(StringComparer.Ordinal);
+        var patterns = InstalledFolders.Where(name => !kept.Contains(name)).Select(name => $"{name}/\n");
+        await File.WriteAllTextAsync(file, string.Concat(patterns), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Takes paths into the index as they are in the work tree: added, changed or gone, ignored or not.</summary>

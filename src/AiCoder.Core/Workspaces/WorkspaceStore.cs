@@ -112,7 +112,7 @@ public sealed class WorkspaceStore
     {
         Directory.CreateDirectory(layout.State);
         var owner = JsonSerializer.SerializeToUtf8Bytes(
-            new { host = Environment.MachineName, process = Environment.ProcessId, claimed_at = _time.GetUtcNow() }, AiCoderJson.Options);
+            new WorkspaceOwner(Environment.MachineName, Environment.ProcessId, _time.GetUtcNow()), AiCoderJson.Options);
         // Exclusive creation decides who owns an epoch; whoever comes second takes the next.
         for (var epoch = layout.NewestEpoch() + 1; ; epoch++)
         {

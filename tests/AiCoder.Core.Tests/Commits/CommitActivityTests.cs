@@ -143,7 +143,7 @@ public sealed class CommitActivityTests
             ["created: src/登录.py", "created: tests/fixtures/sample.log", "created: tmp_planned.py", "created: vendored/node_modules/new.js"],
             output.Changes.Order(StringComparer.Ordinal));
         Assert.Contains(
-            "Left out of the commit as build output or scratch: debug_login.py, login, node_modules/ (2 files), nohup.out, src/__pycache__/x.cpython-312.pyc, src/app.py.orig.",
+            "Left out of the commit as build output or scratch: debug_login.py, login, node_modules/ (2 files), nohup.out, src/app.py.orig.",
             output.Notes);
         Assert.Equal("", await task.RemoteAsync("ls-tree", "-r", "--name-only", "ai/task-1", "node_modules", "nohup.out", "login"));
     }
@@ -208,13 +208,15 @@ public sealed class CommitActivityTests
     public async Task Somebody_elses_branch_is_not_overwritten_but_an_earlier_run_of_the_task_is()
     {
         await using var task = await CommitFixture.StartAsync(
-            spec: spec => spec with { WorkBranch = "feature/login" },
             prepare: async repository =>
             {
                 await new GitRepositoryBuilder { Branch = "feature/login" }.With("theirs", "1").CommitAsync(repository, "theirs");
                 await new GitRepositoryBuilder { Branch = "ai/task-1" }.With("earlier", "1").CommitAsync(repository, "earlier run");
             });
         await task.WriteAsync("src/登录.py", "x\n");
+        var theirs = await task.RemoteAsync("rev-parse", "feature/login");
+        task.Change(spec => spec with { WorkBranch = "feature/login" });
+        task.ChangeSource(source => source with { RemoteWorkCommit = theirs });
         Assert.Equal(FailureCodes.PushConflict, (await task.FailureAsync()).Code);
         Assert.Equal("theirs", await task.RemoteAsync("log", "-1", "--format=%s", "feature/login"));
 

@@ -69,6 +69,28 @@ public sealed class SnapshotTests
         Assert.True(Directory.Exists(At(".git")));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Installed_folders_stay_and_are_no_changes_unless_the_repository_keeps_files_under_that_name(bool vendored)
+    {
+        using var git = new GitFixture(options => options with { CallerIsOperator = true });
+        var repository = new GitRepositoryBuilder().With("a.js", "1\n");
+        await (vendored ? repository.With("lib/node_modules/kept.js", "1\n") : repository).CreateAsync(git["served", "app.git"]);
+        var cloned = await git.CloneAsync(GitFixture.Task(git["served", "app.git"]));
+        var workspace = await git.OpenAsync();
+        var installed = Path.Combine(workspace.WorkTree, "node_modules", "left-pad.js");
+        Directory.CreateDirectory(Path.GetDirectoryName(installed)!);
+        await File.WriteAllTextAsync(installed, "x", GitFixture.Stop);
+        workspace.MarkDirty();
+
+        var tree = await workspace.SnapshotAsync(null, GitFixture.Stop);
+        Assert.Equal(vendored, tree != cloned.Tree);
+        workspace.MarkDirty();
+        await workspace.CheckoutAsync(cloned.Tree, GitFixture.Stop);
+        Assert.Equal(!vendored, File.Exists(installed));
+    }
+
     [Fact]
     public async Task A_scan_honours_the_ignore_rules_but_never_leaves_out_what_a_tool_wrote()
     {
