@@ -100,10 +100,21 @@ public sealed class WorkspaceStore
             return;
         var trash = Path.Combine(_options.WorkspaceDir, ".trash");
         Directory.CreateDirectory(trash);
-        Directory.Move(folder, Path.Combine(trash, Guid.NewGuid().ToString("n")));
-        // Also what an earlier, interrupted removal left.
+        var moved = Path.Combine(trash, Guid.NewGuid().ToString("n"));
+        Directory.Move(folder, moved);
+        FolderRemoval.Remove(moved);
+        // Also what an earlier, interrupted removal left; what can't be removed now is nobody else's trouble.
         foreach (var leftover in Directory.EnumerateDirectories(trash))
-            FolderRemoval.Remove(leftover);
+        {
+            try
+            {
+                FolderRemoval.Remove(leftover);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // The next removal tries again.
+            }
+        }
     }
 
     private WorkspaceLayout LayoutOf(string taskId) => new(TaskFolder.Of(_options.WorkspaceDir, taskId));

@@ -89,6 +89,7 @@ public sealed class CommitActivityTests
 
         Assert.Equal(FailureCodes.ContentRefused, (await task.FailureAsync()).Code);
         Assert.Equal(1, task.Pushes);
+        await task.ShellAsync("rm -rf ./*");
     }
 
     [Fact]

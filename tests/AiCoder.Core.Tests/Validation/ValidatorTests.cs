@@ -64,7 +64,7 @@ public sealed class ValidatorTests
         var results = await repository.ChangesAsync(baseline, new Change(ChangeKind.Deleted, "Makefile"), new Change(ChangeKind.Deleted, "test.sh"));
 
         Assert.Equal(Verdict.Failed, results.Verdict);
-        Assert.Contains("No tests are found any more, although the untouched clone had some: `make test`", results.Reason, StringComparison.Ordinal);
+        Assert.StartsWith("No tests are found any more, although the untouched clone had some: `", results.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
