@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 # Without the sandbox's program the demo says so and runs without it, so only git is indispensable.
 scripts/setup.sh demo || command -v git >/dev/null 2>&1 || exit 1
 
-export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+# Invariant: a plain system has no ICU, without which the SDK does not start; nothing here depends on a culture.
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 echo "demo: building aicoder" >&2
 dotnet publish src/AiCoder.Cli -c Release -o artifacts/aicoder -v quiet >&2
 

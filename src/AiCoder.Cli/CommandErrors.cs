@@ -41,7 +41,7 @@ internal static class CommandErrors
 
     private static int Report(CommandConsole console, Exception exception, string message, int code)
     {
-        console.Error.WriteLine($"aicoder: {message}");
+        console.Error.WriteLine(ProgressText.Printable($"aicoder: {message}"));
         if (console.Debug)
             console.Error.WriteLine(exception);
         return code;

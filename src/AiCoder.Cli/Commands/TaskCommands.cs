@@ -89,7 +89,9 @@ internal static class TaskCommands
             var task = await host.FindAsync(taskId, stop);
             if (host.Workspaces.Find(taskId) is not { } workspace)
                 return Say(console, $"Task {taskId} keeps no changes: {Why(task)}", ExitCodes.Failed);
-            console.Out.Write(await workspace.PatchAsync(null, stop));
+            var patch = await workspace.PatchAsync(null, stop);
+            // A file takes it as it is; a terminal would obey what the files hold.
+            console.Out.Write(CommandConsole.OutputIsTerminal ? ProgressText.Printable(patch) : patch);
             return ExitCodes.Completed;
         });
 

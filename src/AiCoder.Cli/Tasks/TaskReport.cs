@@ -47,7 +47,7 @@ internal static class TaskReport
         void Line(string name, string? value)
         {
             if (!string.IsNullOrEmpty(value))
-                text.Append(name.PadRight(14)).Append(value).Append('\n');
+                text.Append(name.PadRight(14)).Append(ProgressText.Printable(value)).Append('\n');
         }
     }
 

@@ -129,7 +129,7 @@ internal sealed class TaskSession(TaskHost host, CommandConsole console, Interru
         {
             { Status: TaskState.Completed, PullRequest.Url: { } url } => $"completed: {result.CommitHash} on {result.Branch}, {url}",
             { Status: TaskState.Completed } => $"completed: {result.CommitHash} on {result.Branch}",
-            { Error: { } error } => $"{ProgressText.Of(result.Status)}: {error}",
+            { Error: { } error } => ProgressText.Printable($"{ProgressText.Of(result.Status)}: {error}"),
             _ => ProgressText.Of(result.Status),
         });
     }

@@ -43,11 +43,7 @@ internal static class TranscriptText
         void Body(string? body)
         {
             if (!string.IsNullOrEmpty(body))
-                text.Append(Printable(body)).Append("\n\n");
+                text.Append(ProgressText.Printable(body.TrimEnd())).Append("\n\n");
         }
     }
-
-    // What a model or a command wrote must not move the reader's cursor.
-    private static string Printable(string text) =>
-        string.Concat(text.TrimEnd().Select(character => char.IsControl(character) && character is not ('\n' or '\t') ? '\uFFFD' : character));
 }

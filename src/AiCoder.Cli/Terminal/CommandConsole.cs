@@ -27,6 +27,9 @@ internal sealed class CommandConsole
     /// <summary>Whether standard error can show a display that redraws itself.</summary>
     public bool ErrorIsTerminal => !Console.IsErrorRedirected && Variable("TERM") is { Length: > 0 } and not "dumb";
 
+    /// <summary>Whether a person reads standard output as it comes.</summary>
+    public static bool OutputIsTerminal => !Console.IsOutputRedirected;
+
     /// <summary>Whether standard output may have colours.</summary>
     public bool OutputHasColour => !Console.IsOutputRedirected && Variable("TERM") is { Length: > 0 } and not "dumb" && !NoColour;
 

@@ -33,6 +33,10 @@ internal static class ProgressText
         _ => $"{(int)duration.TotalHours} h {duration.Minutes:00} min",
     };
 
+    /// <summary>Text of several lines without control characters: what others wrote must not move the reader's cursor.</summary>
+    public static string Printable(string text) =>
+        string.Concat(text.ReplaceLineEndings("\n").Select(character => char.IsControl(character) && character is not ('\n' or '\t') ? '\uFFFD' : character));
+
     /// <summary>
     /// One line without control characters: what a repository or a model wrote must not move the cursor or forge a line.
     /// </summary>

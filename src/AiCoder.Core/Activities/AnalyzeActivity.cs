@@ -53,7 +53,7 @@ public sealed class AnalyzeActivity(
             {
                 var (plan, problem) = await PlanReader.ReadAsync(last.Answer.Text, cancellationToken).ConfigureAwait(false);
                 if (plan is not null)
-                    return new(plan, transcript.UsageOf(Transcript.Analyzing));
+                    return new(Redacted(plan, SecretRedactor.OfSure(options, secrets)), transcript.UsageOf(Transcript.Analyzing));
                 if (Own(transcript).OfType<AnswerEntry>().Count() > Repairs)
                     throw new FailureException(FailureCodes.PlanInvalid, string.Create(CultureInfo.InvariantCulture, $"The model {model.Endpoint.Model} gave no valid plan in {Repairs + 1} tries: {problem}. Use a more capable model; its answers are in the transcript."));
                 await SayAsync(transcript, "user", MessageSource.Reminder, Prompt.Render("repair.v1", ("problem", problem)), cancellationToken).ConfigureAwait(false);
@@ -76,6 +76,15 @@ public sealed class AnalyzeActivity(
         using var repository = new Repository(workspace.GitFolderPath);
         return RepositoryMap.Render(repository, input.Source.Tree, input.Spec.Intent, TreeBudget, KeyFilesBudget, cancellationToken);
     }
+
+    // Read from JSON, in which escapes may have hidden a secret; it goes into the journal and to the webhook.
+    private static Plan Redacted(Plan plan, SecretRedactor redactor) => plan with
+    {
+        Summary = redactor.Redact(plan.Summary),
+        Files = [.. plan.Files.Select(redactor.Redact)],
+        Changes = [.. plan.Changes.Select(redactor.Redact)],
+        Tests = [.. plan.Tests.Select(redactor.Redact)],
+    };
 
     private static async Task AskAsync(Transcript transcript, ModelClient model, CancellationToken cancellationToken)
     {

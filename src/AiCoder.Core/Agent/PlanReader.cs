@@ -8,6 +8,9 @@ namespace AiCoder.Core.Agent;
 /// <summary>Finds the plan in an answer and checks it.</summary>
 internal static class PlanReader
 {
+    // A plan comes after some words or some code; nonsense of braces alone would be tried for hours.
+    private const int MostBraces = 1_000;
+
     private const string Schema = """
         {
           "type": "object",
@@ -44,9 +47,11 @@ internal static class PlanReader
     /// <summary>The first JSON object in a text that may have words or a code fence around it.</summary>
     private static string? FindObject(string text)
     {
-        for (var start = text.IndexOf('{', StringComparison.Ordinal); start >= 0; start = text.IndexOf('{', start + 1))
+        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
+        var start = Array.IndexOf(bytes, (byte)'{');
+        for (var tries = 0; start >= 0 && tries < MostBraces; tries++, start = Array.IndexOf(bytes, (byte)'{', start + 1))
         {
-            var reader = new Utf8JsonReader(System.Text.Encoding.UTF8.GetBytes(text[start..]), new JsonReaderOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+            var reader = new Utf8JsonReader(bytes.AsSpan(start), new JsonReaderOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
             try
             {
                 using var document = JsonDocument.ParseValue(ref reader);

@@ -37,7 +37,7 @@ internal sealed class ScopeGuard(Workspace workspace, PathScope scope, string ba
         var absolute = Path.Combine(workspace.WorkTree, path);
         RemoveLinks(path);
         if (Directory.Exists(absolute))
-            Directory.Delete(absolute, recursive: true);
+            FolderRemoval.Remove(absolute);
         else if (Path.Exists(Path.GetDirectoryName(absolute)))
             File.Delete(absolute);
         if (entry?.Target is not Blob blob)

@@ -23,15 +23,13 @@ internal sealed class ContentCheck(SecretScanner scanner, IEnumerable<string> op
     /// <summary>The largest file that is committed, in bytes.</summary>
     public const long LargestFile = 10 * 1024 * 1024;
 
-    // A shorter one may be a word of the language.
-    private const int ShortestKnownSecret = 8;
     private const int MostRefusals = 20;
     private const int MostNames = 20;
 
     private readonly (string Name, SecretRedactor Redactor)[] _known =
     [
-        .. taskSecrets.All.Where(secret => secret.Value.Length >= ShortestKnownSecret).Select(secret => ($"the request's {secret.Name}", new SecretRedactor([secret.Value]))),
-        ("a secret of this service", new SecretRedactor(operatorSecrets.Where(secret => secret.Length >= ShortestKnownSecret))),
+        .. taskSecrets.All.Where(secret => secret.Value.Length >= SecretRedactor.ShortestSure).Select(secret => ($"the request's {secret.Name}", new SecretRedactor([secret.Value]))),
+        ("a secret of this service", new SecretRedactor(operatorSecrets.Where(secret => secret.Length >= SecretRedactor.ShortestSure))),
     ];
 
     /// <summary>Checks the change from the base to a snapshot.</summary>
@@ -99,10 +97,12 @@ internal sealed class ContentCheck(SecretScanner scanner, IEnumerable<string> op
 
             if (change.Kind == ChangeKind.Deleted)
                 continue;
-            var entry = trees.Find(tree, change.Path);
+            var entries = trees.FindAll(tree, change.Path);
             if (GitInternals.IsOne(change.Path))
                 refusals.Add($"{change.Path} is one of git's own files.");
-            else if (entry?.Target is Blob blob)
+            else if (entries.Count == 0)
+                refusals.Add($"{change.Path} can't be looked at; give the file another name.");
+            foreach (var blob in entries.Select(entry => entry.Target).OfType<Blob>())
                 refusals.AddRange(RefusalsOf(trees, before, change, blob, known));
             if (refusals.Count >= MostRefusals)
                 break;

@@ -13,6 +13,22 @@ internal sealed class SnapshotTrees(Workspace workspace) : IDisposable
     /// <summary>A tree's entry: a file, a link, a folder or a submodule; null: none of that name.</summary>
     public TreeEntry? Find(string tree, string path) => _repository.Lookup<Tree>(tree)[path];
 
+    /// <summary>
+    /// Every entry that a change's path may mean. A name that is no UTF-8 reaches us with U+FFFD in the place of its bytes, so
+    /// several names may read alike; each of them is looked at.
+    /// </summary>
+    public IReadOnlyList<TreeEntry> FindAll(string tree, string path)
+    {
+        if (!path.Contains('\ufffd', StringComparison.Ordinal))
+            return Find(tree, path) is { } entry ? [entry] : [];
+
+        var parts = path.Split('/');
+        IEnumerable<Tree> folders = [_repository.Lookup<Tree>(tree)];
+        foreach (var part in parts[..^1])
+            folders = [.. folders.SelectMany(folder => folder.Where(entry => entry.Name == part)).Select(entry => entry.Target).OfType<Tree>()];
+        return [.. folders.SelectMany(folder => folder.Where(entry => entry.Name == parts[^1]))];
+    }
+
     /// <summary>Bytes of a blob, at most so many.</summary>
     public static byte[] Read(Blob blob, long most)
     {

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
 
 namespace AiCoder.Core.Models;
@@ -19,4 +21,32 @@ public sealed record ModelAnswer
 
     /// <summary>Neither words nor calls.</summary>
     public bool Empty => ToolCalls.Count == 0 && string.IsNullOrWhiteSpace(Text);
+
+    /// <summary>
+    /// The same without secrets: an endpoint knows its key and may repeat it, and an answer is kept, shown and sent on.
+    /// </summary>
+    internal ModelAnswer Redacted(SecretRedactor redactor) => this with
+    {
+        Text = Text is null ? null : redactor.Redact(Text),
+        ToolCalls = [.. ToolCalls.Select(call => new ToolCall(redactor.Redact(call.Id), redactor.Redact(call.Name), Redacted(call.Arguments, redactor)))],
+    };
+
+    private static string Redacted(string arguments, SecretRedactor redactor)
+    {
+        var text = redactor.Redact(arguments);
+        if (!text.Contains("\\u", StringComparison.Ordinal))
+            return text;
+        try
+        {
+            // Escapes hide a secret only until the arguments are read.
+            using var document = JsonDocument.Parse(text);
+            var unescaped = JsonSerializer.Serialize(document.RootElement, AiCoderJson.Options);
+            return redactor.IndexOf(unescaped) < 0 ? text : redactor.Redact(unescaped);
+        }
+        catch (JsonException)
+        {
+            // The model is told so when the tool is called.
+            return text;
+        }
+    }
 }

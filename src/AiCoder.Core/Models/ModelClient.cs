@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Network;
+using AiCoder.Core.Secrets;
 using OpenAI.Chat;
 
 namespace AiCoder.Core.Models;
@@ -13,7 +14,7 @@ namespace AiCoder.Core.Models;
 /// Asks one model. Every endpoint is spoken to by the client library's protocol method, so that what differs between endpoints
 /// (fields a model refuses, chunks that are a little off) is ours to handle. Nothing is retried here: the workflow waits, durably.
 /// </summary>
-public sealed class ModelClient(ModelEndpoint endpoint, ChatClient chat, ModelTimeouts timeouts, ModelPrices prices, TimeProvider time)
+public sealed class ModelClient(ModelEndpoint endpoint, ChatClient chat, ModelTimeouts timeouts, ModelPrices prices, SecretRedactor redactor, TimeProvider time)
 {
     private const int ErrorBodyLimit = 64 * 1024;
 
@@ -37,7 +38,7 @@ public sealed class ModelClient(ModelEndpoint endpoint, ChatClient chat, ModelTi
         try
         {
             var answer = await AskAsync(request, !_usageRefused, cancellationToken).ConfigureAwait(false);
-            return answer with { Usage = prices.Priced(endpoint.Model, answer.Usage) };
+            return answer.Redacted(redactor) with { Usage = prices.Priced(endpoint.Model, answer.Usage) };
         }
         catch (FailureException failure) when (!_usageRefused
             && failure.Failure.Code == FailureCodes.ModelUnusable
@@ -78,7 +79,8 @@ public sealed class ModelClient(ModelEndpoint endpoint, ChatClient chat, ModelTi
 
     private async Task<ModelAnswer> ReadAsync(ModelRequest request, PipelineResponse response, StreamWatch watch)
     {
-        var stream = response.ContentStream ?? Stream.Null;
+        var stream = new AnswerStream(response.ContentStream ?? Stream.Null, endpoint);
+        await using var closing = stream.ConfigureAwait(false);
         var builder = new AnswerBuilder();
         if (response.Headers.TryGetValue("Content-Type", out var type) && type?.Contains("json", StringComparison.OrdinalIgnoreCase) == true)
         {

@@ -4,6 +4,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Network;
+using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
 using Azure.AI.OpenAI;
 using Azure.Core;
@@ -53,7 +54,7 @@ public sealed class ModelClientFactory : IDisposable
         var endpoint = ModelEndpointResolver.Resolve(_options, spec, secrets);
         var transport = new HttpClientPipelineTransport(_http.GetOrAdd(endpoint.Trust, trust => new(() => _guard.CreateClient(trust))).Value);
         var chat = endpoint.Kind == ModelEndpointKind.OpenAi ? OpenAi(endpoint, transport) : Azure(endpoint, transport);
-        return new ModelClient(endpoint, chat, _timeouts, _prices, _time);
+        return new ModelClient(endpoint, chat, _timeouts, _prices, SecretRedactor.OfSure(_options, secrets), _time);
     }
 
     /// <inheritdoc/>

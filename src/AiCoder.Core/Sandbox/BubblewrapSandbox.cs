@@ -67,7 +67,16 @@ public sealed class BubblewrapSandbox(
 
         var git = Path.Combine(command.WorkTree, ".git");
         var hadGit = Path.Exists(git);
-        var outcome = await runner.RunAsync(SandboxRun.Bounded(command, spec, redactor), cancellationToken).ConfigureAwait(false);
+        ProcessOutcome outcome;
+        try
+        {
+            outcome = await runner.RunAsync(SandboxRun.Bounded(command, spec, redactor), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await SpecialFiles.RemoveAsync(runner, command.WorkTree).ConfigureAwait(false);
+        }
+
         if (!hadGit)
             RemoveMountPoint(git);
 

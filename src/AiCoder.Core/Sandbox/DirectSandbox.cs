@@ -38,6 +38,7 @@ public sealed class DirectSandbox(ProcessRunner runner, HostToolchains toolchain
         }
         finally
         {
+            await SpecialFiles.RemoveAsync(runner, command.WorkTree).ConfigureAwait(false);
             FolderRemoval.Remove(temporary.FullName);
         }
     }

@@ -13,6 +13,9 @@ public sealed class SecretRedactor
 {
     public const string Mask = "[redacted]";
 
+    /// <summary>Characters of the shortest secret that is surely no word of the text it is found in.</summary>
+    internal const int ShortestSure = 8;
+
     private readonly string[] _forms;
     private readonly Lazy<SearchValues<string>> _search;
 
@@ -25,6 +28,12 @@ public sealed class SecretRedactor
         _forms = [.. secrets.SelectMany(SecretForms.Of).Distinct(StringComparer.Ordinal).OrderByDescending(form => form.Length)];
         _search = new(() => SearchValues.Create(_forms, StringComparison.Ordinal));
     }
+
+    /// <summary>
+    /// For text that must stay as it was written where it holds no secret: without the short ones, which may be words of it.
+    /// </summary>
+    internal static SecretRedactor OfSure(AiCoderOptions options, TaskSecrets secrets) =>
+        new(options.Secrets.Concat(secrets.All.Select(secret => secret.Value)).Where(secret => secret.Length >= ShortestSure));
 
     public static SecretRedactor None { get; } = new([]);
 

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using AiCoder.Core.Commits;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Git;
+using AiCoder.Core.Secrets;
 using AiCoder.Core.Webhooks;
 
 namespace AiCoder.Core.Tasks;
@@ -74,8 +75,23 @@ public sealed partial class TaskAcceptance
             Username = Text("credentials.username", _request.Credentials?.Username, 200) ?? repository?.User,
             KnownHosts = _request.Credentials?.KnownHosts,
         };
-        return new(spec, Secrets(repository?.Password), Fingerprint(repository));
+        var secrets = Secrets(repository?.Password);
+        return new(Redacted(spec, SecretRedactor.OfSure(_options, secrets)), secrets, Fingerprint(repository));
     }
+
+    /// <summary>The spec is kept in clear, and people quote a token in what they ask for.</summary>
+    private static TaskSpec Redacted(TaskSpec spec, SecretRedactor redactor) => spec with
+    {
+        Intent = redactor.Redact(spec.Intent),
+        PullRequest = spec.PullRequest is not { } pullRequest ? null : pullRequest with
+        {
+            Title = pullRequest.Title is { } title ? redactor.Redact(title) : null,
+            Description = pullRequest.Description is { } description ? redactor.Redact(description) : null,
+        },
+        Metadata = spec.Metadata is { } metadata && metadata.ToJsonString(AiCoderJson.Options) is var json && redactor.IndexOf(json) >= 0
+            ? System.Text.Json.Nodes.JsonNode.Parse(redactor.Redact(json))!.AsObject()
+            : spec.Metadata,
+    };
 
     private GitUrl? Repository()
     {

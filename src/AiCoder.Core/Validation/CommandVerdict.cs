@@ -9,6 +9,8 @@ namespace AiCoder.Core.Validation;
 /// <param name="FailedTests">The names the runner printed.</param>
 internal sealed record CommandVerdict(Verdict Verdict, string? Reason, IReadOnlyList<string> FailedTests)
 {
+    public const string NoTests = "no tests found";
+
     private const int PytestNoTests = 5;
     private const int NotFound = 127;
 
@@ -26,13 +28,13 @@ internal sealed record CommandVerdict(Verdict Verdict, string? Reason, IReadOnly
         if (outcome.Succeeded)
         {
             return RunnerOutput.SaysNoTests(output) || IsSilentDotNetTest(line, output)
-                ? new(Verdict.NotRun, "no tests found", [])
+                ? new(Verdict.NotRun, NoTests, [])
                 : new(Verdict.Passed, null, []);
         }
 
         var failed = FailedTestNames.In(output);
         if (failed.Count == 0 && (RunnerOutput.SaysNoTests(output) || (outcome.ExitCode == PytestNoTests && line.Contains("pytest", StringComparison.Ordinal))))
-            return new(Verdict.NotRun, "no tests found", []);
+            return new(Verdict.NotRun, NoTests, []);
 
         return Absence(outcome, modules, before, failed) is { } missing
             ? new(Verdict.NotRun, missing, [])

@@ -21,8 +21,24 @@ internal static class ValidationVerdict
             return new() { Verdict = Verdict.Passed, Reason = Join(remarks), Commands = reports };
         }
 
+        if (GoneTests(request, notRun) is { Count: > 0 } gone)
+        {
+            return new()
+            {
+                Verdict = Verdict.Failed,
+                Reason = $"No tests are found any more, although the untouched clone had some: {Join(gone.Select(Name))}. Put the tests back, or replace them with others that run.",
+                Commands = reports,
+            };
+        }
+
         return new() { Verdict = Verdict.NotRun, Reason = NotRunReason(reports, notRun, request, projects), Commands = reports };
     }
+
+    /// <summary>What tested something on the untouched clone, where nothing is left that tests: a change may not pass by deleting tests.</summary>
+    private static List<CommandReport> GoneTests(ValidationRequest request, List<CommandReport> notRun) =>
+        notRun.Any(report => report.Reason != CommandVerdict.NoTests)
+            ? []
+            : [.. (request.Baseline?.Commands ?? []).Where(report => report is { Purpose: CommandPurpose.Test, Verdict: not Verdict.NotRun })];
 
     private static string NotRunReason(
         IReadOnlyList<CommandReport> reports, List<CommandReport> notRun, ValidationRequest request, IReadOnlyList<Project> projects)

@@ -1,6 +1,6 @@
 namespace AiCoder.Core.Workspaces;
 
-/// <summary>Removes a folder in which anything may have run: folders without write permission too, links never followed.</summary>
+/// <summary>Removes a folder in which anything may have run: folders without write permission, any depth, names of any bytes; links never followed.</summary>
 internal static class FolderRemoval
 {
     public static void Remove(string folder)
@@ -9,15 +9,31 @@ internal static class FolderRemoval
         {
             Directory.Delete(folder, recursive: true);
         }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException or ArgumentException)
+        {
+            // .NET finds no file by a name that is no UTF-8, calls a path that is too long an argument, and package managers
+            // write-protect their caches. Or another process removed the folder at the same time.
+            if (Directory.Exists(folder))
+                RemoveHard(folder);
+        }
+    }
+
+    private static void RemoveHard(string folder)
+    {
+        try
+        {
+            if (OperatingSystem.IsLinux() && Environment.Is64BitProcess)
+            {
+                NativeFolder.Remove(folder);
+                return;
+            }
+
+            MakeWritable(new(folder));
+            Directory.Delete(folder, recursive: true);
+        }
         catch (DirectoryNotFoundException)
         {
             // Another process removed it at the same time.
-        }
-        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
-        {
-            // Package managers write-protect their caches.
-            MakeWritable(new(folder));
-            Directory.Delete(folder, recursive: true);
         }
     }
 

@@ -80,7 +80,8 @@ public sealed class WorkspaceStore
     public async Task DeleteAsync(string taskId, CancellationToken cancellationToken)
     {
         await ForgetAsync(taskId, cancellationToken).ConfigureAwait(false);
-        Discard(LayoutOf(taskId).Task);
+        if (Discard(LayoutOf(taskId).Task) is { } moved)
+            FolderRemoval.Remove(moved);
         EmptyTrash(cancellationToken);
     }
 
@@ -92,7 +93,14 @@ public sealed class WorkspaceStore
         foreach (var leftover in Directory.EnumerateDirectories(Trash))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            FolderRemoval.Remove(leftover);
+            try
+            {
+                FolderRemoval.Remove(leftover);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // What can't be removed now is no trouble of the next task's; each further call tries again.
+            }
         }
     }
 
@@ -112,12 +120,14 @@ public sealed class WorkspaceStore
     }
 
     /// <summary>Moves a folder out of sight, which is quick, and so that a kill in the middle of its removal leaves no half of it in its place.</summary>
-    private void Discard(string folder)
+    private string? Discard(string folder)
     {
         if (!Directory.Exists(folder))
-            return;
+            return null;
         Directory.CreateDirectory(Trash);
-        Directory.Move(folder, Path.Combine(Trash, Guid.NewGuid().ToString("n")));
+        var moved = Path.Combine(Trash, Guid.NewGuid().ToString("n"));
+        Directory.Move(folder, moved);
+        return moved;
     }
 
     private WorkspaceLayout LayoutOf(string taskId) => new(TaskFolder.Of(_options.WorkspaceDir, taskId));

@@ -1,3 +1,4 @@
+using AiCoder.Core.Agent;
 using AiCoder.Core.Failures;
 using AiCoder.Demo;
 using AiCoder.Testing;
@@ -38,6 +39,25 @@ public sealed class AnalyzeActivityTests
         agent.Script(ScriptedReply.Say(form.Replace("{0}", Plan, StringComparison.Ordinal)));
 
         Assert.Equal("修好加法", (await agent.AnalyzeAsync()).Plan.Summary);
+    }
+
+    [Fact]
+    public async Task Escapes_hide_no_secret_in_the_plan()
+    {
+        await using var agent = await AgentFixture.CreateAsync();
+        var escaped = string.Concat(agent.Options.ApiKey!.Select(letter => $"\\u{(int)letter:x4}"));
+        agent.Script(ScriptedReply.Say(Plan.Replace("把减号", escaped, StringComparison.Ordinal)));
+
+        Assert.Equal(["[redacted]改成加号"], (await agent.AnalyzeAsync()).Plan.Changes);
+    }
+
+    [Fact]
+    public async Task Nonsense_of_braces_is_given_up_soon()
+    {
+        var (plan, problem) = await PlanReader.ReadAsync(new string('{', 2_000_000), TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        Assert.Null(plan);
+        Assert.Equal("there is no JSON object in it", problem);
     }
 
     [Theory]

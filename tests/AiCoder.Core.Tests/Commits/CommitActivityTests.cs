@@ -75,6 +75,23 @@ public sealed class CommitActivityTests
         Assert.Equal(0, task.Pushes);
     }
 
+    [Theory]
+    [InlineData("$'src/\\xff.py'")]
+    [InlineData("$'\\xc5\\xe4\\xd6\\xc3/\\xc3\\xdc.py'")]
+    [InlineData("$'src/a\\\\b.py'")]
+    public async Task A_secret_does_not_hide_behind_a_name_that_is_no_utf8(string name)
+    {
+        await using var task = await CommitFixture.StartAsync();
+        await task.ShellAsync($"mkdir -p \"$(dirname {name})\" && echo 'x = 1' > {name}");
+        Assert.True((await task.CommitAsync()).Push.Pushed);
+        // Two names that read alike when they are decoded.
+        await task.ShellAsync($"echo \"TOKEN = '{CommitFixture.NewSecret}'\" > {name}; echo 'x = 1' > $'src/\\xfe.py'; echo 'x = 1' > $'src/\\xef\\xbf\\xbd.py'");
+
+        Assert.Equal(FailureCodes.ContentRefused, (await task.FailureAsync()).Code);
+        Assert.Equal(1, task.Pushes);
+        await task.ShellAsync("rm -rf ./*");
+    }
+
     [Fact]
     public async Task The_requests_and_the_services_own_secrets_refuse_the_commit()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AiCoder.Core.Activities;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
@@ -75,6 +76,14 @@ internal sealed class CommitFixture : IAsyncDisposable
         var absolute = Path.Combine((await _git.OpenAsync()).WorkTree, path);
         Directory.CreateDirectory(Path.GetDirectoryName(absolute)!);
         await File.WriteAllTextAsync(absolute, content, GitFixture.Stop);
+    }
+
+    /// <summary>For file names that are no text.</summary>
+    public async Task ShellAsync(string line)
+    {
+        using var process = Process.Start(new ProcessStartInfo("bash", ["-c", line]) { WorkingDirectory = (await _git.OpenAsync()).WorkTree })!;
+        await process.WaitForExitAsync(GitFixture.Stop);
+        Assert.Equal(0, process.ExitCode);
     }
 
     public async Task DeleteAsync(string path) => File.Delete(Path.Combine((await _git.OpenAsync()).WorkTree, path));

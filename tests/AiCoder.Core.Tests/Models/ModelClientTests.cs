@@ -44,6 +44,29 @@ public sealed class ModelClientTests
     }
 
     [Fact]
+    public async Task An_endpoint_that_repeats_our_key_does_not_put_it_into_the_answer()
+    {
+        var escaped = Key.Replace("-", "\\u002d", StringComparison.Ordinal);
+        var (answer, _) = await AskAsync(new ScriptedReply
+        {
+            Text = $"your key is {Key}",
+            ToolCalls = [new("finish", $$"""{"summary":"{{Key}}"}"""), new("finish", $$"""{"summary":"登录 {{escaped}}"}""")],
+        });
+
+        Assert.Equal("your key is [redacted]", answer.Text);
+        Assert.Equal(["""{"summary":"[redacted]"}""", """{"summary":"登录 [redacted]"}"""], answer.ToolCalls.Select(call => call.Arguments));
+    }
+
+    [Fact]
+    public async Task An_answer_without_an_end_is_cut_off()
+    {
+        var failure = await FailAsync(new ScriptedReply { Body = "data: " + new string('x', 70 << 20) }, new() { FirstByte = TimeSpan.FromSeconds(30), Idle = TimeSpan.FromSeconds(30) });
+
+        Assert.Equal(FailureCodes.ModelUnusable, failure.Code);
+        Assert.Contains("more than 64 MB", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_endpoint_that_tells_no_usage_gets_an_estimate_that_says_so()
     {
         var (answer, _) = await AskAsync(ScriptedReply.Say("twelve chars") with { Usage = null });

@@ -28,6 +28,18 @@ public sealed class BubblewrapSandboxTests : IDisposable
         Assert.InRange(processes, 2, 8);
     }
 
+    [Fact]
+    public async Task No_pipe_stays_behind_for_which_somebody_would_wait()
+    {
+        var outcome = await _fixture.RunAsync("mkdir -p a/b && mkfifo .gitignore a/b/package.json && ln -s b a/link && echo x > a/file && ls a/b");
+
+        Assert.Contains("package.json", outcome.Output, StringComparison.Ordinal);
+        Assert.Equal(
+            ["a", "a/b", "a/file", "a/link"],
+            Directory.EnumerateFileSystemEntries(_fixture.WorkTree, "*", SearchOption.AllDirectories)
+                .Select(entry => Path.GetRelativePath(_fixture.WorkTree, entry)).Where(entry => !entry.StartsWith(".git/", StringComparison.Ordinal) && entry != ".git").Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("/x")]
     [InlineData("/usr/x")]

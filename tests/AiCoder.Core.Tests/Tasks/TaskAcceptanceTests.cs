@@ -33,6 +33,21 @@ public sealed class TaskAcceptanceTests
     }
 
     [Fact]
+    public void A_secret_that_is_quoted_in_the_words_of_the_request_does_not_stay_there()
+    {
+        var spec = Accept("""
+            {
+              "repo_url": "https://gitlab.example.com/g/p.git", "gitlab_api_token": "glpat-SECRET42", "intent": "用 glpat-SECRET42 和 operator-key 登录",
+              "pull_request": {"title": "with glpat-SECRET42", "description": "glpat-SECRET42"}, "metadata": {"note": "glpat-SECRET42 \u0022x\u0022"}
+            }
+            """).Spec;
+
+        Assert.DoesNotContain("SECRET42", JsonSerializer.Serialize(spec, AiCoderJson.Options), StringComparison.Ordinal);
+        Assert.Equal("用 [redacted] 和 [redacted] 登录", spec.Intent);
+        Assert.Equal("[redacted] \"x\"", (string?)spec.Metadata!["note"]);
+    }
+
+    [Fact]
     public void The_spec_holds_no_secret_wherever_the_caller_wrote_it()
     {
         var accepted = Accept("""

@@ -52,6 +52,22 @@ public sealed class ValidatorTests
     }
 
     [Fact]
+    public async Task Tests_that_were_deleted_are_not_passed_over()
+    {
+        using var repository = new ValidationFixture(("test.sh", "exit 0\n"), ("Makefile", "test:\n\tsh test.sh\n"));
+        ValidationFixture.SkipWithout("make");
+        var baseline = await repository.BaselineAsync();
+        Assert.Equal(Verdict.Passed, baseline.Verdict);
+        File.Delete(Path.Combine(repository.Root, "Makefile"));
+        File.Delete(Path.Combine(repository.Root, "test.sh"));
+
+        var results = await repository.ChangesAsync(baseline, new Change(ChangeKind.Deleted, "Makefile"), new Change(ChangeKind.Deleted, "test.sh"));
+
+        Assert.Equal(Verdict.Failed, results.Verdict);
+        Assert.StartsWith("No tests are found any more, although the untouched clone had some: `", results.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_was_red_before_fails_nobody()
     {
         ValidationFixture.SkipWithout("python3");
