@@ -14,14 +14,14 @@ need() {
 need git git
 need bwrap bubblewrap
 need ssh openssh-client
-need python3 python3-minimal
+# Some systems have a python3 without its standard library.
+PATH=/usr/local/bin:/usr/bin:/bin python3 -c 'import unittest' 2>/dev/null || missing="$missing python3"
 if [ "$purpose" = test ]; then
     need sshd openssh-server
     need curl curl
     need node nodejs
     need npm npm
     need make make
-    need python3 python3
 fi
 
 if ! command -v dotnet >/dev/null 2>&1; then

@@ -213,13 +213,17 @@ public sealed class EmbeddedHost : IAsyncDisposable
     public Task<SendOutcome> SendMessageAsync(string taskId, string text, CancellationToken cancellationToken = default) =>
         SendAsync(taskId, InboxTable.Message, null, text, cancellationToken);
 
-    /// <summary>Removes a task, its history, its secrets and its workspace. Refused while somebody runs it.</summary>
+    /// <summary>
+    /// Removes a task, its history, its secrets and its workspace. Refused while it has not ended: also one that was interrupted is
+    /// somebody's work, until it is cancelled.
+    /// </summary>
     public async Task<DeleteOutcome> DeleteAsync(string taskId, CancellationToken cancellationToken = default)
     {
         var row = await _journal.ReadAsync(connection => TaskTable.Find(connection, taskId), cancellationToken).ConfigureAwait(false);
         if (row is null)
             return DeleteOutcome.NotFound;
-        if (await _journal.ReadAsync(connection => TaskRecords.LiveOwner(connection, row, _journal.Now), cancellationToken).ConfigureAwait(false) is not null)
+        if (row.EndedAt is null
+            || await _journal.ReadAsync(connection => TaskRecords.LiveOwner(connection, row, _journal.Now), cancellationToken).ConfigureAwait(false) is not null)
             return DeleteOutcome.Running;
 
         // The row goes last: where one of these fails, the task is still there to be deleted again.

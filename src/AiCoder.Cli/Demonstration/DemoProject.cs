@@ -21,7 +21,14 @@ internal sealed record DemoProject(
 {
     /// <summary>Python where the system has it, because it reads best; else shell.</summary>
     public static DemoProject ForThisMachine() =>
-        File.Exists("/usr/bin/python3") || File.Exists("/usr/local/bin/python3") ? Python : Shell;
+        PythonRoots.Any(HasPython) ? Python : Shell;
+
+    private static readonly string[] PythonRoots = ["/usr", "/usr/local"];
+
+    // A minimal python3 has no unittest.
+    private static bool HasPython(string root) =>
+        File.Exists($"{root}/bin/python3") && Directory.Exists($"{root}/lib")
+        && Directory.EnumerateDirectories($"{root}/lib", "python3.*").Any(library => Directory.Exists($"{library}/unittest"));
 
     public static DemoProject Python { get; } = new(
         "Python",

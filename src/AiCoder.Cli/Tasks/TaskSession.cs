@@ -30,7 +30,7 @@ internal sealed class TaskSession(TaskHost host, CommandConsole console, Interru
         {
             throw new FailureException(
                 FailureCodes.Configuration,
-                $"Task {accepted.Spec.TaskId} exists with another request: {string.Join(", ", outcome.Differences)} differ. "
+                $"Task {accepted.Spec.TaskId} exists with another request; what differs: {string.Join(", ", outcome.Differences)}. "
                 + "Give this one another task_id, or send the same request to go on with it.");
         }
 
@@ -132,6 +132,19 @@ internal sealed class TaskSession(TaskHost host, CommandConsole console, Interru
             { Error: { } error } => ProgressText.Printable($"{ProgressText.Of(result.Status)}: {error}"),
             _ => ProgressText.Of(result.Status),
         });
+        // Who reads only the last lines should not take this for more than it is.
+        foreach (var remark in Remarks(result))
+            console.Error.WriteLine(ProgressText.Printable($"note: {remark}"));
+    }
+
+    private static IEnumerable<string> Remarks(TaskResult result)
+    {
+        if (result is { Status: TaskState.Completed, TestResults: { Verdict: Verdict.NotRun } tests })
+            yield return $"nothing was tested: {tests.Reason}";
+        if (result.PullRequest?.Error is { } refused)
+            yield return $"the branch is pushed, but no pull request was opened: {refused}";
+        if (result.UndeliveredEvents.Count > 0)
+            yield return $"{result.UndeliveredEvents.Count} events could not be delivered to the webhook, the first because: {result.UndeliveredEvents[0].Reason}";
     }
 
     /// <summary>Takes away what old tasks left; the next one goes on where this one runs out of time.</summary>

@@ -112,7 +112,7 @@ internal static partial class GitFailures
         FailureCodes.Timeout => "the server did not answer in time.",
         FailureCodes.Refused => $"nothing answers at {access.Url.Host} port {access.Url.EffectivePort}.",
         FailureCodes.InvalidToken when access.HasCredentials => "the login was refused; the token, password or key is wrong, expired or revoked.",
-        FailureCodes.InvalidToken => "the server asks for a login, and none was given; give gitlab_api_token, github_token or credentials.",
+        FailureCodes.InvalidToken => "the server asks for a login, and none was sent there; give gitlab_api_token, github_token or credentials. GITHUB_TOKEN goes to github.com and GITHUB_HOSTS only, and a service's GITLAB_API_TOKEN to gitlab.com and GITLAB_HOSTS.",
         FailureCodes.Forbidden => "the login has no right to do this; check the token's scopes and the role in the project.",
         FailureCodes.RepositoryNotFound =>
             access.HasCredentials ? "there is no such repository, or the login may not see it." : "there is no such repository, or it is private and needs a login.",

@@ -90,7 +90,7 @@ public sealed class DispatchTests
     }
 
     [Fact]
-    public async Task Only_a_task_that_nobody_runs_is_deleted()
+    public async Task Only_a_task_that_has_ended_is_deleted()
     {
         await using var fixture = new HostFixture();
         fixture.Activities.Hanging("A");
@@ -100,6 +100,8 @@ public sealed class DispatchTests
         await host.DisposeAsync();
 
         var next = fixture.Open();
+        Assert.Equal(DeleteOutcome.Running, await next.DeleteAsync("t", HostFixture.Cancellation));
+        Assert.Equal(CancelOutcome.Cancelled, await next.CancelAsync("t", cancellationToken: HostFixture.Cancellation));
         Assert.Equal(DeleteOutcome.Deleted, await next.DeleteAsync("t", HostFixture.Cancellation));
         Assert.Equal(DeleteOutcome.NotFound, await next.DeleteAsync("t", HostFixture.Cancellation));
         Assert.Null(await next.GetAsync("t", HostFixture.Cancellation));
