@@ -43,7 +43,7 @@ internal static class DoctorCommand
             _ => ("skipped", "90"),
         };
         var mark = console.OutputHasColour ? $"\e[{colour}m{word,-7}\e[0m" : $"{word,-7}";
-        console.Out.WriteLine($"{mark}  {finding.Name,-13} {ProgressText.OneLine(finding.Detail)}");
+        console.Out.WriteLine($"{mark}  {finding.Name,-13} {ProgressText.OneLine(finding.Detail, int.MaxValue)}");
         if (finding.Mend is { } mend)
             console.Out.WriteLine($"{"",-9}{"",-13} → {mend}");
     }

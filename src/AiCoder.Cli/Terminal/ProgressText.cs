@@ -40,12 +40,12 @@ internal static class ProgressText
     /// <summary>
     /// One line without control characters: what a repository or a model wrote must not move the cursor or forge a line.
     /// </summary>
-    public static string OneLine(string text)
+    public static string OneLine(string text, int longest = LongestLine)
     {
-        var line = new StringBuilder(Math.Min(text.Length, LongestLine));
+        var line = new StringBuilder(Math.Min(text.Length, longest));
         foreach (var rune in text.EnumerateRunes())
         {
-            if (line.Length >= LongestLine)
+            if (line.Length >= longest)
                 return line.Append('…').ToString();
             if (Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
                 line.Append(' ');

@@ -40,7 +40,7 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
 
     /// <summary>The failure of the last validation; null where it did not fail.</summary>
     public Failure? ValidationFailure => _results is { Verdict: Verdict.Failed } results
-        ? Failure.Of(FailureCodes.ValidationFailed, $"The validation still fails after {_iteration} iterations. {results.Reason} Nothing was pushed but what the result names; the patch is kept in the workspace.")
+        ? Failure.Of(FailureCodes.ValidationFailed, $"The validation still fails after {_iteration} iterations. {results.Reason} {(spec.OnValidationFailure == ValidationFailureAction.Draft ? "The branch is pushed as a draft." : "Nothing was pushed; the patch is kept in the workspace.")}")
         : null;
 
     public void Begin()
