@@ -106,6 +106,7 @@ public sealed class ToolchainTests
     public async Task A_makefile_with_a_test_target_is_run_and_a_compile_error_is_the_changes()
     {
         ValidationFixture.SkipWithout("make");
+        ValidationFixture.SkipWithout("cc");
         using var repository = new ValidationFixture(
             ("Makefile", "test: check\n\t./check\ncheck: check.c\n\tcc -o check check.c\n"), ("check.c", "int main(void) { return 0; }\n"));
         var baseline = await repository.BaselineAsync();

@@ -59,7 +59,9 @@ public sealed class TaskJournalTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux says which file system it is.");
         Assert.Equal(0x9fa0u, LocalDisk.TypeOf("/proc"));
-        Assert.Equal(0x62656572u, LocalDisk.TypeOf("/sys"));
+        // A container may go without it.
+        if (Directory.Exists("/sys/kernel"))
+            Assert.Equal(0x62656572u, LocalDisk.TypeOf("/sys"));
         LocalDisk.Require(Path.GetTempPath());
     }
 
