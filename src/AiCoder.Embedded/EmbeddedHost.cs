@@ -91,7 +91,8 @@ public sealed class EmbeddedHost : IAsyncDisposable
             return new StartOutcome(StartKind.Started, (await GetAsync(spec.TaskId, CancellationToken.None).ConfigureAwait(false))!, []);
         }
 
-        var differences = TaskIntake.Differences(row, spec, requestFingerprint, secretFingerprint);
+        var differences = new TaskIdentity(row.RequestFingerprint, row.SecretFingerprint)
+            .Differences(TaskRecords.Spec(row), new TaskIdentity(requestFingerprint, secretFingerprint), spec);
         if (differences.Count > 0)
             return new StartOutcome(StartKind.Conflict, await RecordAsync(row, cancellationToken).ConfigureAwait(false), differences);
         var resumed = await ResumeAsync(spec.TaskId, cancellationToken).ConfigureAwait(false);

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiCoder.Cli.Terminal;
 using AiCoder.Core;
-using AiCoder.Embedded;
+using AiCoder.Core.Tasks;
 
 namespace AiCoder.Cli.Tasks;
 

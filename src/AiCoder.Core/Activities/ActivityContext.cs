@@ -6,6 +6,12 @@ namespace AiCoder.Core.Activities;
 public sealed record ActivityContext
 {
     public required string TaskId { get; init; }
+
+    /// <summary>Under which the secret store has the task's secrets; the task's id, where the host knows no other.</summary>
+    public string SecretsReference { get => field ?? TaskId; init; }
+
+    /// <summary>The W3C trace context that the task's spans belong to; null: none.</summary>
+    public string? TraceParent { get; init; }
     public required ITaskSignals Signals { get; init; }
 
     /// <summary>

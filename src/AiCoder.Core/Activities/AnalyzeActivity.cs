@@ -34,7 +34,7 @@ public sealed class AnalyzeActivity(
         var workspace = await workspaces.OpenAsync(input.Spec.TaskId, cancellationToken).ConfigureAwait(false);
         var transcript = await Transcript.OpenAsync(workspace.TranscriptPath, time, cancellationToken).ConfigureAwait(false);
         await using var closing = transcript.ConfigureAwait(false);
-        var secrets = await secretStore.GetAsync(input.Spec.TaskId, cancellationToken).ConfigureAwait(false);
+        var secrets = await secretStore.GetAsync(context.SecretsReference, cancellationToken).ConfigureAwait(false);
         var model = models.Create(input.Spec, secrets);
         var limits = new SpendingLimits(input.Spec.Limits);
         limits.Check(model);

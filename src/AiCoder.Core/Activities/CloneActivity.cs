@@ -15,7 +15,7 @@ public sealed class CloneActivity(GitRemote remote, RemoteAccessResolver resolve
     public async Task<CloneOutput> RunAsync(CloneInput input, ActivityContext context, CancellationToken cancellationToken)
     {
         var spec = input.Spec;
-        var secrets = await secretStore.GetAsync(spec.TaskId, cancellationToken).ConfigureAwait(false);
+        var secrets = await secretStore.GetAsync(context.SecretsReference, cancellationToken).ConfigureAwait(false);
         var access = await resolver.ResolveAsync(spec, secrets, cancellationToken).ConfigureAwait(false);
         var workspace = await workspaces.OpenAsync(spec.TaskId, cancellationToken).ConfigureAwait(false);
 

@@ -39,7 +39,7 @@ public sealed class CodeActivity(
         var transcript = await Transcript.OpenAsync(workspace.TranscriptPath, time, cancellationToken).ConfigureAwait(false);
         await using var closing = transcript.ConfigureAwait(false);
         await sandbox.ProbeAsync(cancellationToken).ConfigureAwait(false);
-        var secrets = await secretStore.GetAsync(input.Spec.TaskId, cancellationToken).ConfigureAwait(false);
+        var secrets = await secretStore.GetAsync(context.SecretsReference, cancellationToken).ConfigureAwait(false);
 
         var spec = input.Spec;
         var scope = new PathScope(spec.Paths, spec.AllowCiChanges);

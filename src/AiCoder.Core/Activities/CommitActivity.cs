@@ -31,7 +31,7 @@ public sealed class CommitActivity(
     {
         var spec = input.Spec;
         WorkBranchPolicy.Require(spec, input.Source);
-        var secrets = await secretStore.GetAsync(spec.TaskId, cancellationToken).ConfigureAwait(false);
+        var secrets = await secretStore.GetAsync(context.SecretsReference, cancellationToken).ConfigureAwait(false);
         var workspace = await workspaces.OpenAsync(spec.TaskId, cancellationToken).ConfigureAwait(false);
 
         context.Report(new(TaskState.Committing, "checking what would be committed"));

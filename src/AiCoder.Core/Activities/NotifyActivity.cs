@@ -22,7 +22,7 @@ public sealed class NotifyActivity(AiCoderOptions options, ISecretStore secretSt
         if (Target(input.Url) is not { } target)
             return new NotifyOutput(Stop: false);
 
-        var secrets = await secretStore.GetAsync(input.Event.TaskId, cancellationToken).ConfigureAwait(false);
+        var secrets = await secretStore.GetAsync(context.SecretsReference, cancellationToken).ConfigureAwait(false);
         var redactor = SecretRedactor.For(options, secrets);
         var body = WebhookBody.Create(input.Event, redactor);
         var secret = input.Url is not null && options.CallerIsOperator ? secrets.WebhookSecret ?? options.WebhookSecret

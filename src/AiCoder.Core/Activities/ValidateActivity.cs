@@ -17,7 +17,7 @@ public sealed class ValidateActivity(WorkspaceStore workspaces, ISandbox sandbox
     public async Task<ValidateOutput> RunAsync(ValidateInput input, ActivityContext context, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, context.Stopping);
-        var workspace = await workspaces.OpenAsync(input.Spec.TaskId, stop.Token).ConfigureAwait(false);
+        var workspace = await workspaces.OpenAsync(input.Spec.TaskId, stop.Token, goesOnWithTranscript: false).ConfigureAwait(false);
         await workspace.CheckoutAsync(input.Tree, stop.Token).ConfigureAwait(false);
 
         var changes = input.Purpose == ValidationPurpose.Changes
@@ -25,7 +25,7 @@ public sealed class ValidateActivity(WorkspaceStore workspaces, ISandbox sandbox
             : [];
         // The baseline runs while the task is still being analyzed.
         var stage = input.Purpose == ValidationPurpose.Baseline ? TaskState.Analyzing : TaskState.Testing;
-        var secrets = await secretStore.GetAsync(input.Spec.TaskId, stop.Token).ConfigureAwait(false);
+        var secrets = await secretStore.GetAsync(context.SecretsReference, stop.Token).ConfigureAwait(false);
         try
         {
             // A repository may hold the very token that it was cloned with, and a test may print it.

@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace AiCoder.Core.Secrets;
 
 /// <summary>
-/// Secrets in one encrypted file a task under <c>STATE_DIR/secrets</c>, by ASP.NET Data Protection with its key ring under
+/// Secrets in one encrypted file a reference under <c>STATE_DIR/secrets</c>, by ASP.NET Data Protection with its key ring under
 /// <c>STATE_DIR/keys</c>; both folders are their owner's alone (0700, files 0600).
 /// </summary>
 /// <remarks>
@@ -18,6 +18,8 @@ namespace AiCoder.Core.Secrets;
 /// </remarks>
 public sealed class ProtectedSecretStore : ISecretStore, IDisposable
 {
+    // A task id of 100 characters, and what a host adds to it.
+    private const int LongestReference = 150;
     private const string Purpose = "AiCoder.TaskSecrets.v1";
 
     private readonly string _folder;
@@ -35,15 +37,15 @@ public sealed class ProtectedSecretStore : ISecretStore, IDisposable
     internal bool IsKeyRingLoaded => _services is not null;
 
     /// <inheritdoc/>
-    public Task PutAsync(string taskId, TaskSecrets secrets, CancellationToken cancellationToken)
+    public Task PutAsync(string reference, TaskSecrets secrets, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (!secrets.All.Any())
-            return DeleteAsync(taskId, cancellationToken);
+            return DeleteAsync(reference, cancellationToken);
 
-        var path = PathOf(taskId);
+        var path = PathOf(reference);
         var plain = JsonSerializer.SerializeToUtf8Bytes(secrets, AiCoderJson.Options);
-        var sealedBytes = Protector(taskId, fresh: false).Protect(plain);
+        var sealedBytes = Protector(reference, fresh: false).Protect(plain);
         CryptographicOperations.ZeroMemory(plain);
         PrivateFile.CreateFolder(_folder);
         PrivateFile.Write(path, sealedBytes, overwrite: true);
@@ -51,9 +53,9 @@ public sealed class ProtectedSecretStore : ISecretStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<TaskSecrets> GetAsync(string taskId, CancellationToken cancellationToken)
+    public async Task<TaskSecrets> GetAsync(string reference, CancellationToken cancellationToken)
     {
-        var path = PathOf(taskId);
+        var path = PathOf(reference);
         if (!File.Exists(path))
             return TaskSecrets.None;
 
@@ -67,27 +69,27 @@ public sealed class ProtectedSecretStore : ISecretStore, IDisposable
             return TaskSecrets.None;
         }
 
-        var plain = Unprotect(taskId, sealedBytes);
+        var plain = Unprotect(reference, sealedBytes);
         var secrets = JsonSerializer.Deserialize<TaskSecrets>(plain, AiCoderJson.Options);
         CryptographicOperations.ZeroMemory(plain);
         return secrets ?? TaskSecrets.None;
     }
 
     /// <inheritdoc/>
-    public Task DeleteAsync(string taskId, CancellationToken cancellationToken)
+    public Task DeleteAsync(string reference, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        PrivateFile.Delete(PathOf(taskId));
+        PrivateFile.Delete(PathOf(reference));
         return Task.CompletedTask;
     }
 
     public void Dispose() => _services?.Dispose();
 
-    private byte[] Unprotect(string taskId, byte[] sealedBytes)
+    private byte[] Unprotect(string reference, byte[] sealedBytes)
     {
         try
         {
-            return Protector(taskId, fresh: false).Unprotect(sealedBytes);
+            return Protector(reference, fresh: false).Unprotect(sealedBytes);
         }
         catch (CryptographicException)
         {
@@ -96,19 +98,19 @@ public sealed class ProtectedSecretStore : ISecretStore, IDisposable
 
         try
         {
-            return Protector(taskId, fresh: true).Unprotect(sealedBytes);
+            return Protector(reference, fresh: true).Unprotect(sealedBytes);
         }
         catch (CryptographicException exception)
         {
             throw new FailureException(
                 FailureCodes.Configuration,
-                $"The secrets of the task {taskId} can't be decrypted: {_keys} is not the key ring they were encrypted with. Bring it back, or start the task again under another id.",
+                $"The secrets under {reference} can't be decrypted: {_keys} is not the key ring they were encrypted with. Bring it back, or start the task again under another id.",
                 exception);
         }
     }
 
-    // The task's id is part of the key, so one task's file is of no use under another's name.
-    private IDataProtector Protector(string taskId, bool fresh)
+    // The reference is part of the key, so one task's file is of no use under another's name.
+    private IDataProtector Protector(string reference, bool fresh)
     {
         lock (_gate)
         {
@@ -119,7 +121,7 @@ public sealed class ProtectedSecretStore : ISecretStore, IDisposable
             }
 
             _services ??= LoadKeyRing();
-            return _services.GetRequiredService<IDataProtectionProvider>().CreateProtector(Purpose, taskId);
+            return _services.GetRequiredService<IDataProtectionProvider>().CreateProtector(Purpose, reference);
         }
     }
 
@@ -131,8 +133,8 @@ public sealed class ProtectedSecretStore : ISecretStore, IDisposable
         return services.BuildServiceProvider();
     }
 
-    private string PathOf(string taskId) =>
-        taskId.Length is > 0 and <= 100 && taskId.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '_' or '-')
-            ? Path.Combine(_folder, taskId + ".secrets")
-            : throw new ArgumentException($"'{taskId}' is no task id.", nameof(taskId));
+    private string PathOf(string reference) =>
+        reference.Length is > 0 and <= LongestReference && reference.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '_' or '-')
+            ? Path.Combine(_folder, reference + ".secrets")
+            : throw new ArgumentException($"'{reference}' is no reference to secrets.", nameof(reference));
 }

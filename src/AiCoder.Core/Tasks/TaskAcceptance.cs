@@ -46,6 +46,9 @@ public sealed partial class TaskAcceptance
     public static string NewTaskId(TimeProvider time) =>
         $"task-{time.GetUtcNow():yyyyMMdd-HHmmss}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))}";
 
+    /// <summary>Whether a text may be a task's id: nobody is asked about one that can't.</summary>
+    public static bool IsTaskId(string text) => TaskIdPattern().IsMatch(text);
+
     private AcceptedTask Read(string newTaskId)
     {
         var taskId = TaskId(_request.TaskId ?? newTaskId);

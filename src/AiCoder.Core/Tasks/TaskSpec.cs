@@ -47,6 +47,12 @@ public sealed record TaskSpec
 
     /// <summary>Host keys the caller vouches for (known_hosts lines).</summary>
     public string? KnownHosts { get; init; }
+
+    /// <summary>
+    /// The W3C trace context of the request that brought the task (<c>traceparent</c>); every span of the task belongs to it. No
+    /// part of what the task is to do: the same task sent again has another.
+    /// </summary>
+    public string? TraceParent { get; init; }
 }
 
 [JsonConverter(typeof(WireNameConverter<TaskEngine>))]

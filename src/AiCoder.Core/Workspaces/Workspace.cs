@@ -44,7 +44,7 @@ public sealed class Workspace
     /// <summary>The HOME of what runs in the sandbox for this epoch (package caches), absolute, outside the work tree.</summary>
     public string SandboxHome => Layout.Home(Epoch);
 
-    /// <summary><c>state/transcript.&lt;epoch&gt;.jsonl</c>; it begins as the copy of the epoch's before.</summary>
+    /// <summary><c>state/transcript.&lt;epoch&gt;.jsonl</c>; it begins as the copy of the newest one before, where the epoch goes on with it.</summary>
     public string TranscriptPath => Layout.Transcript(Epoch);
 
     internal WorkspaceLayout Layout { get; }

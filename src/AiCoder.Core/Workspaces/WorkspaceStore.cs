@@ -33,20 +33,27 @@ public sealed class WorkspaceStore
     /// This process's claim of the task: the one it has while no other process has taken a newer epoch, else a new one (whose
     /// work tree is empty until something is checked out).
     /// </summary>
-    public async Task<Workspace> OpenAsync(string taskId, CancellationToken cancellationToken)
+    /// <param name="taskId">The task.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="goesOnWithTranscript">
+    /// Whether the conversation so far is copied into the epoch. Not so for a validation: it may run on another machine beside the
+    /// analysis, and an epoch without a transcript lets that one write on where it is.
+    /// </param>
+    public async Task<Workspace> OpenAsync(string taskId, CancellationToken cancellationToken, bool goesOnWithTranscript = true)
     {
         var layout = LayoutOf(taskId);
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (_claims.TryGetValue(taskId, out var claim)
-                && layout.NewestEpoch() == claim.Epoch)
+            if (!_claims.TryGetValue(taskId, out var claim) || layout.NewestEpoch() != claim.Epoch)
             {
-                return claim;
+                var epoch = await ClaimAsync(layout, cancellationToken).ConfigureAwait(false);
+                _claims[taskId] = claim = new Workspace(layout, epoch, _git, _bounds);
             }
-            var epoch = await ClaimAsync(layout, cancellationToken).ConfigureAwait(false);
-            await CopyTranscriptAsync(layout, epoch, cancellationToken).ConfigureAwait(false);
-            return _claims[taskId] = new Workspace(layout, epoch, _git, _bounds);
+
+            if (goesOnWithTranscript && !File.Exists(claim.TranscriptPath))
+                await CopyTranscriptAsync(layout, claim.Epoch, cancellationToken).ConfigureAwait(false);
+            return claim;
         }
         finally
         {

@@ -11,7 +11,7 @@ namespace AiCoder.Embedded.Runner;
 
 /// <summary>Runs the activities and timers of one task, and says what came of them.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "The tokens hold neither timer nor handle, and whoever stops the task may still fire them after its end.")]
-internal sealed class ActivityRunner(RunnerServices services, string taskId, ITaskSignals signals, Action<Arrival> arrived, Action stopped)
+internal sealed class ActivityRunner(RunnerServices services, string taskId, string? traceParent, ITaskSignals signals, Action<Arrival> arrived, Action stopped)
 {
     // Task.Delay takes no more than 49 days; shorter also notices a clock that was put right.
     private static readonly TimeSpan LongestSleep = TimeSpan.FromHours(1);
@@ -98,6 +98,7 @@ internal sealed class ActivityRunner(RunnerServices services, string taskId, ITa
         var context = new ActivityContext
         {
             TaskId = taskId,
+            TraceParent = traceParent,
             Signals = signals,
             Stopping = _stopping.Token,
             Report = progress => services.Publish(new(taskId, services.Time.GetUtcNow().UtcDateTime, Activity: progress)),

@@ -53,23 +53,6 @@ internal sealed class TaskIntake(TaskJournal journal, ISecretStore secretStore, 
         return (row with { State = RowState.Pending }, claim);
     }
 
-    /// <summary>
-    /// What differs between a task and another request for its id: names of the request's fields. Empty
-    /// where they are the same, which they are too when the requests were worded differently but mean the same.
-    /// </summary>
-    public static IReadOnlyList<string> Differences(TaskRow row, TaskSpec spec, string requestFingerprint, string secretFingerprint)
-    {
-        var differences = new List<string>();
-        if (row.RequestFingerprint != requestFingerprint)
-        {
-            var stored = JsonElement.Parse(row.Spec);
-            differences.AddRange(JsonDifferences.Between(stored, JsonSerializer.SerializeToElement(spec, AiCoderJson.Options)));
-        }
-
-        differences.AddRange(SecretFingerprint.Differences(SecretFingerprint.Parse(row.SecretFingerprint), SecretFingerprint.Parse(secretFingerprint)));
-        return differences;
-    }
-
     private async Task UndoAsync(TaskClaim claim)
     {
         var wasOurs = await journal.WriteAsync(connection => TaskTable.DeleteReservation(connection, claim)).ConfigureAwait(false);

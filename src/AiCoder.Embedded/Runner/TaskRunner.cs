@@ -39,7 +39,7 @@ internal sealed class TaskRunner
         (_services, _claim, _spec) = (services, claim, spec);
         _recorder = new TaskRecorder(services, claim);
         _signals = new TaskSignals(services.Journal, claim.Task);
-        _activities = new ActivityRunner(services, claim.TaskId, _signals, arrival => _arrivals.Writer.TryWrite(arrival), Wake);
+        _activities = new ActivityRunner(services, claim.TaskId, spec.TraceParent, _signals, arrival => _arrivals.Writer.TryWrite(arrival), Wake);
         _execution = new WorkflowExecution(services.Workflow, spec, Wake);
     }
 

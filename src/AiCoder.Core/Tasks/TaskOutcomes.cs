@@ -1,11 +1,11 @@
-namespace AiCoder.Embedded;
+namespace AiCoder.Core.Tasks;
 
 public enum StartKind
 {
     /// <summary>The task is new and runs, or waits for its turn.</summary>
     Started,
 
-    /// <summary>The same task was there already. Where nobody ran it, this host goes on with it.</summary>
+    /// <summary>The same task was there already.</summary>
     Same,
 
     /// <summary>Another task has this id.</summary>
@@ -17,25 +17,6 @@ public enum StartKind
 /// <param name="Task">The task that has the id now.</param>
 /// <param name="Differences">What differs in a conflict: names of the request's fields; else empty.</param>
 public sealed record StartOutcome(StartKind Kind, TaskRecord Task, IReadOnlyList<string> Differences);
-
-public enum ResumeKind
-{
-    /// <summary>This host goes on with it.</summary>
-    Resumed,
-
-    /// <summary>This host has it already.</summary>
-    RunningHere,
-
-    /// <summary>Another process has it (<see cref="TaskRecord.RunBy"/>).</summary>
-    RunningElsewhere,
-
-    /// <summary>It has ended; nothing was done.</summary>
-    Ended,
-    NotFound,
-}
-
-/// <summary>What came of a resume.</summary>
-public sealed record ResumeOutcome(ResumeKind Kind, TaskRecord? Task);
 
 public enum CancelOutcome
 {

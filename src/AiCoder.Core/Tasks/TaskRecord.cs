@@ -1,13 +1,12 @@
 using System.Text.Json;
-using AiCoder.Core.Tasks;
 
-namespace AiCoder.Embedded;
+namespace AiCoder.Core.Tasks;
 
-/// <summary>A task as the journal knows it.</summary>
+/// <summary>A task as its host knows it.</summary>
 public sealed record TaskRecord
 {
-    /// <summary>In order of arrival; what <see cref="EmbeddedHost.ListAsync"/> pages by.</summary>
-    public required long Number { get; init; }
+    /// <summary>In order of arrival, on a host that numbers its tasks; else 0.</summary>
+    public long Number { get; init; }
     public required string TaskId { get; init; }
     public required TaskSpec Spec { get; init; }
 
@@ -31,7 +30,10 @@ public sealed record TaskRecord
     public required DateTimeOffset UpdatedAt { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>The process that has it, for people; null where none does, and then it can be resumed.</summary>
+    /// <summary>
+    /// The process that has it, for people; null where none does, and then it can be resumed. A host that runs every task that has not
+    /// ended names itself.
+    /// </summary>
     public string? RunBy { get; init; }
 
     public bool HasEnded => EndedAt is not null;
