@@ -23,6 +23,13 @@ public sealed class TaskApi(AiCoderOptions options, ITaskHost host, WorkspaceSto
     public const int LongestMessage = 16_000;
     private const int LongestReason = 1_000;
 
+    /// <summary><c>GET /api/health/live</c>: the process answers.</summary>
+    public static ApiAnswer Live { get; } = ApiAnswer.Json(200, new JsonObject { ["status"] = "ok" });
+
+    /// <summary>The answer to a body that is too large.</summary>
+    public static ApiAnswer TooLarge { get; } = ApiAnswer.Problem(
+        413, "The request is too large", $"The body has more than {TaskRequestReader.LargestRequest} bytes.");
+
     /// <summary><c>POST /api/tasks</c>: 202 for a new task, 200 for one that is there already, 409 where its id has another.</summary>
     /// <param name="body">The request as JSON.</param>
     /// <param name="traceParent">The W3C trace context that came with it.</param>

@@ -64,6 +64,9 @@ public sealed record AiCoderOptions
     /// <summary>ALLOWED_NETWORKS: hosts and CIDRs a caller may name although they are not public.</summary>
     public IReadOnlyList<string> AllowedNetworks { get; init; } = [];
 
+    /// <summary>AICODER_API_KEY: what callers of the HTTP API must send; at least 16 characters. Null: none.</summary>
+    public string? ServiceKey { get; init; }
+
     /// <summary>MAX_CONCURRENT_TASKS, 1 to 1000.</summary>
     public int MaxConcurrentTasks { get; init; } = 4;
 
@@ -84,7 +87,7 @@ public sealed record AiCoderOptions
 
     /// <summary>Every secret of the operator's, for redaction.</summary>
     public IEnumerable<string> Secrets =>
-        new[] { ApiKey, AzureOpenAiApiKey, GitLabApiToken, GitHubToken, WebhookSecret }.Where(secret => !string.IsNullOrEmpty(secret))!;
+        new[] { ApiKey, AzureOpenAiApiKey, GitLabApiToken, GitHubToken, WebhookSecret, ServiceKey }.Where(secret => !string.IsNullOrEmpty(secret))!;
 
     /// <summary>Prints no secret, whoever logs this.</summary>
     public override string ToString() => $"AiCoderOptions {{ WorkspaceDir = {WorkspaceDir}, Model = {Model}, Sandbox = {Sandbox} }}";

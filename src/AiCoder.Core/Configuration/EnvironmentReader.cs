@@ -1,4 +1,5 @@
 using System.Globalization;
+using AiCoder.Core.Api;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Git;
 using AiCoder.Core.Network;
@@ -62,6 +63,7 @@ public sealed class EnvironmentReader
             SandboxNetwork = Choice<ValidationNetwork>("SANDBOX_NETWORK")
                 ?? (callerIsOperator ? ValidationNetwork.Prepare : Defaults.SandboxNetwork),
             AllowedNetworks = Networks("ALLOWED_NETWORKS"),
+            ServiceKey = ServiceKey(),
             MaxConcurrentTasks = Number("MAX_CONCURRENT_TASKS", least: 1, most: 1000) ?? Defaults.MaxConcurrentTasks,
             RetentionDays = Number("RETENTION_DAYS", least: 0, most: 3650) ?? Defaults.RetentionDays,
             CallerIsOperator = callerIsOperator,
@@ -124,6 +126,14 @@ public sealed class EnvironmentReader
         var value = Text("WEBHOOK_SECRET");
         if (value is not null && WebhookSignature.IsDamaged(value))
             _problems.Add("WEBHOOK_SECRET begins with whsec_ but what follows is not base64.");
+        return value;
+    }
+
+    private string? ServiceKey()
+    {
+        var value = Text("AICODER_API_KEY");
+        if (value?.Length < ApiKey.Shortest)
+            _problems.Add($"AICODER_API_KEY has fewer than {ApiKey.Shortest} characters; make one with: openssl rand -base64 24");
         return value;
     }
 

@@ -20,6 +20,7 @@ public sealed class ProtectedSecretStore : ISecretStore, IDisposable
 {
     // A task id of 100 characters, and what a host adds to it.
     private const int LongestReference = 150;
+    private const string Suffix = ".secrets";
     private const string Purpose = "AiCoder.TaskSecrets.v1";
 
     private readonly string _folder;
@@ -83,6 +84,14 @@ public sealed class ProtectedSecretStore : ISecretStore, IDisposable
         return Task.CompletedTask;
     }
 
+    /// <summary>The references of secrets that were put away before a time, for whoever cleans up after a kill.</summary>
+    public IReadOnlyList<string> FindOlderThan(DateTimeOffset time) =>
+        !Directory.Exists(_folder)
+            ? []
+            : [.. new DirectoryInfo(_folder).EnumerateFiles("*" + Suffix)
+                .Where(file => file.LastWriteTimeUtc < time.UtcDateTime)
+                .Select(file => Path.GetFileNameWithoutExtension(file.Name))];
+
     public void Dispose() => _services?.Dispose();
 
     private byte[] Unprotect(string reference, byte[] sealedBytes)
@@ -135,6 +144,6 @@ public sealed class ProtectedSecretStore : ISecretStore, IDisposable
 
     private string PathOf(string reference) =>
         reference.Length is > 0 and <= LongestReference && reference.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '_' or '-')
-            ? Path.Combine(_folder, reference + ".secrets")
+            ? Path.Combine(_folder, reference + Suffix)
             : throw new ArgumentException($"'{reference}' is no reference to secrets.", nameof(reference));
 }

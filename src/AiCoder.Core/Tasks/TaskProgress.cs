@@ -16,4 +16,15 @@ public sealed record TaskProgress
 
     /// <summary>What it has cost, as far as the workflow knows.</summary>
     public Usage Usage { get; init; } = Usage.Zero;
+
+    /// <summary>
+    /// Where a task is that has no result yet. The workflow says how it will end while its last events are still being delivered;
+    /// whoever reads an end expects a result, so it is not said before there is one.
+    /// </summary>
+    public static TaskState RunningState(TaskProgress? progress) => progress?.Status switch
+    {
+        null => TaskState.Started,
+        TaskState.Completed or TaskState.Failed or TaskState.Cancelled => TaskState.Committing,
+        { } status => status,
+    };
 }

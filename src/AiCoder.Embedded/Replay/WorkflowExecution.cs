@@ -97,7 +97,7 @@ internal sealed class WorkflowExecution
         var failure = exception is FailureException known
             ? known.Failure
             : Failure.Of(FailureCodes.Unhandled, $"{exception.GetType().Name}: {exception.Message}");
-        return FailedResult.Of(_spec, failure, CustomStatus, redactor);
+        return FailedResult.Of(_spec, failure, StatusReader.Read(CustomStatus), redactor);
     }
 
     private void RequireOwnThread()

@@ -69,7 +69,7 @@ internal sealed class TaskMailbox(TaskJournal journal)
     private void End(JournalConnection connection, TaskRow row)
     {
         var now = journal.Now;
-        var result = JsonSerializer.Serialize(FailedResult.Cancelled(TaskRecords.Spec(row), row.CustomStatus), AiCoderJson.Options);
+        var result = JsonSerializer.Serialize(FailedResult.Cancelled(TaskRecords.Spec(row), StatusReader.Read(row.CustomStatus)), AiCoderJson.Options);
         var sequence = HistoryTable.LastSequence(connection, row.Number) + 1;
         HistoryTable.Append(
             connection, row.Number, new(sequence, HistoryEventKind.TaskEnded, null, null, result, HistoryTable.FromMilliseconds(now)));

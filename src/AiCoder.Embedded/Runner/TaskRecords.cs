@@ -40,13 +40,6 @@ internal static class TaskRecords
     private static TaskState RunningState(TaskRow row, TaskProgress? progress) => row.State switch
     {
         RowState.Pending or RowState.Reserved => TaskState.Pending,
-        // The workflow says how it will end while its last events are still being delivered. Whoever reads an end here expects
-        // a result, so it is not said before there is one.
-        _ => progress?.Status switch
-        {
-            null => TaskState.Started,
-            TaskState.Completed or TaskState.Failed or TaskState.Cancelled => TaskState.Committing,
-            { } status => status,
-        },
+        _ => TaskProgress.RunningState(progress),
     };
 }

@@ -136,7 +136,7 @@ internal sealed class TaskRunner
         {
             _services.Logger.LogError("Task {TaskId}: {Message}", _claim.TaskId, exception.Message);
             var redactor = await _services.RedactorAsync(_claim.TaskId).ConfigureAwait(false);
-            return await EndAsync([], FailedResult.Of(_spec, exception.Failure, _execution.CustomStatus, redactor)).ConfigureAwait(false);
+            return await EndAsync([], FailedResult.Of(_spec, exception.Failure, StatusReader.Read(_execution.CustomStatus), redactor)).ConfigureAwait(false);
         }
 
         var thrown = _execution.HasThrown ? await _services.RedactorAsync(_claim.TaskId).ConfigureAwait(false) : SecretRedactor.None;

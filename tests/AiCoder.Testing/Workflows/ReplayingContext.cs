@@ -27,13 +27,13 @@ internal sealed class ReplayingContext(TaskSpec spec, DateTime start) : Synchron
 
     public bool IsReplaying { get; private set; } = true;
 
-    public void Run(IReadOnlyList<Event> history)
+    public void Run(Func<IWorkflowContext, TaskSpec, Task<TaskResult>> code, IReadOnlyList<Event> history)
     {
         var before = Current;
         SetSynchronizationContext(this);
         try
         {
-            var workflow = CodingWorkflow.RunAsync(this, spec);
+            var workflow = code(this, spec);
             Pump();
             for (var i = 0; i < history.Count; i++)
             {

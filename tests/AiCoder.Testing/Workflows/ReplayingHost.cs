@@ -13,13 +13,14 @@ namespace AiCoder.Testing.Workflows;
 public sealed class ReplayingHost : IScenarioControl
 {
     private readonly Scenario _scenario;
+    private readonly Func<IWorkflowContext, TaskSpec, Task<TaskResult>> _workflow;
     private readonly List<ReplayingContext.Event> _history = [];
     private readonly List<string> _commands = [];
     private readonly BlockingCollection<ReplayingContext.Event> _arrived = [];
     private readonly SortedDictionary<(DateTime At, int Id), int> _timers = [];
     private DateTime _now = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
-    private ReplayingHost(Scenario scenario) => _scenario = scenario;
+    private ReplayingHost(Scenario scenario, Func<IWorkflowContext, TaskSpec, Task<TaskResult>> workflow) => (_scenario, _workflow) = (scenario, workflow);
 
     /// <summary>Every custom status that was set, in order, of the last replay.</summary>
     public IReadOnlyList<TaskProgress> Statuses { get; private set; } = [];
@@ -31,9 +32,12 @@ public sealed class ReplayingHost : IScenarioControl
     public TimeSpan Elapsed { get; private set; }
 
     /// <summary>Runs a scenario to its end.</summary>
-    public static (TaskResult Result, ReplayingHost Host) Run(Scenario scenario)
+    /// <param name="scenario">The scenario.</param>
+    /// <param name="workflow">What runs it: the workflow as it is, or a host's wrapping of it.</param>
+    public static (TaskResult Result, ReplayingHost Host) Run(
+        Scenario scenario, Func<IWorkflowContext, TaskSpec, Task<TaskResult>>? workflow = null)
     {
-        var host = new ReplayingHost(scenario);
+        var host = new ReplayingHost(scenario, workflow ?? CodingWorkflow.RunAsync);
         scenario.Control = host;
         return (host.RunToEnd(), host);
     }
@@ -68,7 +72,7 @@ public sealed class ReplayingHost : IScenarioControl
     {
         Replays++;
         var context = new ReplayingContext(_scenario.Spec, _history.Count > 0 ? _history[0].At : _now);
-        context.Run(_history);
+        context.Run(_workflow, _history);
 
         // The determinism check: what was asked for before stands unchanged at the front.
         var known = Math.Min(_commands.Count, context.Commands.Count);

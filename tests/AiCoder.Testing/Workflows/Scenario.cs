@@ -51,6 +51,9 @@ public sealed class Scenario
     /// <summary>Null: delivered.</summary>
     public Func<Call<NotifyInput>, object?> Notify { get; set; } = _ => null;
 
+    /// <summary>An activity of the host's own, which is no part of the workflow.</summary>
+    public Func<string, object> Further { get; set; } = name => throw new ArgumentException($"No activity '{name}'.", nameof(name));
+
     /// <summary>Set by the host before the first call.</summary>
     public IScenarioControl Control { get; set; } = null!;
 
@@ -83,7 +86,7 @@ public sealed class Scenario
             ActivityNames.Validate => Validate(new(Read<ValidateInput>(input), number)),
             ActivityNames.Commit => Commit(new(Read<CommitInput>(input), number)),
             ActivityNames.Notify => Deliver(new(Read<NotifyInput>(input), number)),
-            _ => throw new ArgumentException($"No activity '{activity}'.", nameof(activity)),
+            _ => Further(name),
         };
     }
 

@@ -1,0 +1,39 @@
+using AiCoder.Core;
+using AiCoder.Core.Configuration;
+using AiCoder.Core.Secrets;
+using AiCoder.Core.Workspaces;
+using AiCoder.Functions.Orchestration;
+using AiCoder.Functions.Tasks;
+using Azure.Core.Serialization;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace AiCoder.Functions;
+
+/// <summary>What the functions are made of.</summary>
+public static class Composition
+{
+    public static IServiceCollection AddAiCoder(this IServiceCollection services)
+    {
+        // What crosses to the task hub has the form that it has in journals and bodies.
+        services.Configure<WorkerOptions>(worker => worker.Serializer = new JsonObjectSerializer(AiCoderJson.Options));
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(_ => EnvironmentReader.Read(Environment.GetEnvironmentVariable, callerIsOperator: false));
+        services.AddSingleton<ProtectedSecretStore>();
+        services.AddSingleton<ISecretStore>(provider => provider.GetRequiredService<ProtectedSecretStore>());
+        services.AddSingleton<SecretFingerprint>();
+        services.AddSingleton<EventLog>();
+        services.AddSingleton(provider => new CoreServices(
+            provider.GetRequiredService<AiCoderOptions>(),
+            provider.GetRequiredService<ISecretStore>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(provider => provider.GetRequiredService<CoreServices>().Workspaces);
+        services.AddSingleton(provider => provider.GetRequiredService<CoreServices>().Activities);
+        services.AddSingleton<ActivityHost>();
+        services.AddSingleton<DurableTasks>();
+        services.AddHostedService<StartupCheck>();
+        return services;
+    }
+}

@@ -1,0 +1,182 @@
+using AiCoder.Core.Api;
+using AiCoder.Core.Configuration;
+using AiCoder.Core.Failures;
+using AiCoder.Core.Secrets;
+using AiCoder.Core.Tasks;
+using AiCoder.Core.Workflow;
+using AiCoder.Core.Workspaces;
+using AiCoder.Functions.Orchestration;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
+
+namespace AiCoder.Functions.Tasks;
+
+/// <summary>Tasks as orchestration instances of a task hub.</summary>
+public sealed class DurableTaskHost(
+    DurableTaskClient client, AiCoderOptions options, ISecretStore secrets, SecretFingerprint fingerprint, WorkspaceStore workspaces, EventLog events, ILogger logger)
+    : ITaskHost
+{
+    // An id is taken as long as there is an instance of it, whatever became of it.
+    private static readonly IReadOnlyList<string> AnyStatus =
+        [.. StartOrchestrationOptionsExtensions.ValidDedupeStatuses.Select(status => status.ToString())];
+
+    public async Task<StartOutcome> StartAsync(AcceptedTask task, CancellationToken cancellationToken)
+    {
+        var taskId = task.Spec.TaskId;
+        var identity = TaskIdentity.Of(task, fingerprint);
+        if (await FindAsync(taskId, cancellationToken) is { } existing)
+            return Compare(existing, task.Spec, identity);
+
+        // Secrets under a name of their own: of two requests that race for an id, the loser's never meet the winner's.
+        var startId = Guid.NewGuid().ToString("n");
+        var reference = task.Secrets.All.Any() ? $"{taskId}.{startId}" : null;
+        if (reference is not null)
+            await secrets.PutAsync(reference, task.Secrets, cancellationToken);
+        var input = new OrchestrationInput(task.Spec, identity, reference, startId);
+        try
+        {
+            await client.ScheduleNewOrchestrationInstanceAsync(
+                CodingOrchestrator.Name, input, new StartOrchestrationOptions(taskId) { DedupeStatuses = AnyStatus }, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            // The id was taken in between, or the hub had trouble, perhaps after it had taken ours. The hub itself says which.
+            var winner = await FindAsync(taskId, cancellationToken);
+            if (winner?.Input.StartId != startId)
+            {
+                if (reference is not null)
+                    await secrets.DeleteAsync(reference, CancellationToken.None);
+                return winner is null
+                    ? throw new FailureException(FailureCodes.StorageUnavailable, "The task hub did not take the task; nothing was begun. Send it again.", exception)
+                    : Compare(winner, task.Spec, identity);
+            }
+        }
+
+        var started = await FindAsync(taskId, cancellationToken);
+        return started is { } instance && instance.Input.StartId != startId
+            ? Compare(instance, task.Spec, identity)
+            : new(StartKind.Started, started?.Record() ?? TaskInstance.Pending(input), []);
+    }
+
+    public async Task<TaskRecord?> GetAsync(string taskId, CancellationToken cancellationToken) =>
+        (await FindAsync(taskId, cancellationToken))?.Record();
+
+    public async Task<TaskPage> ListAsync(int limit, string? cursor, CancellationToken cancellationToken)
+    {
+        var query = new OrchestrationQuery { PageSize = limit, FetchInputsAndOutputs = true, ContinuationToken = cursor };
+        await foreach (var page in client.GetAllInstancesAsync(query).AsPages(cursor, limit).WithCancellation(cancellationToken))
+        {
+            var tasks = page.Values.Select(TaskInstance.Of).OfType<TaskInstance>().Select(instance => instance.Record());
+            var next = string.IsNullOrEmpty(page.ContinuationToken) ? null : page.ContinuationToken;
+            return new([.. tasks.OrderByDescending(task => task.CreatedAt)], next);
+        }
+
+        return new([], null);
+    }
+
+    public Task<IReadOnlyList<TaskEvent>> GetEventsAsync(string taskId, int after, CancellationToken cancellationToken) =>
+        events.ReadAsync(taskId, after, cancellationToken);
+
+    public async Task<CancelOutcome> CancelAsync(string taskId, string? reason, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(taskId, cancellationToken) is not { } instance)
+            return CancelOutcome.NotFound;
+        if (instance.HasEnded)
+            return CancelOutcome.AlreadyEnded;
+        // The mailbox ends what runs, the event the workflow. Either alone would do it in the end.
+        await client.Entities.SignalEntityAsync(TaskMailbox.IdOf(taskId), TaskMailbox.CancelOperation, cancellation: cancellationToken);
+        await client.RaiseEventAsync(taskId, WorkflowEvents.Cancel, new CancelRequest(reason), cancellationToken);
+        return CancelOutcome.Requested;
+    }
+
+    public async Task<SendOutcome> ApproveAsync(string taskId, ApprovalDecision decision, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(taskId, cancellationToken) is not { } instance)
+            return SendOutcome.NotFound;
+        if (instance.HasEnded)
+            return SendOutcome.AlreadyEnded;
+        await client.RaiseEventAsync(taskId, WorkflowEvents.Approval, decision, cancellationToken);
+        return SendOutcome.Sent;
+    }
+
+    public async Task<SendOutcome> SendMessageAsync(string taskId, string text, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(taskId, cancellationToken) is not { } instance)
+            return SendOutcome.NotFound;
+        if (instance.HasEnded)
+            return SendOutcome.AlreadyEnded;
+        // People quote tokens; the mailbox is kept in clear.
+        var known = instance.Input.SecretsReference is { } reference ? await secrets.GetAsync(reference, cancellationToken) : TaskSecrets.None;
+        var redacted = SecretRedactor.For(options, known).Redact(text);
+        await client.Entities.SignalEntityAsync(TaskMailbox.IdOf(taskId), TaskMailbox.SendOperation, redacted, cancellation: cancellationToken);
+        return SendOutcome.Sent;
+    }
+
+    public async Task<DeleteOutcome> DeleteAsync(string taskId, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(taskId, cancellationToken) is not { } instance)
+            return DeleteOutcome.NotFound;
+        if (!instance.HasEnded)
+            return DeleteOutcome.Running;
+        // The instance goes last: where one of these fails, the task is still there to be deleted again.
+        if (instance.Input.SecretsReference is { } reference)
+            await secrets.DeleteAsync(reference, cancellationToken);
+        await workspaces.DeleteAsync(taskId, cancellationToken);
+        await client.PurgeInstanceAsync(taskId, cancellation: cancellationToken);
+        return DeleteOutcome.Deleted;
+    }
+
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        await client.GetInstanceAsync("health", cancellationToken);
+        var probe = Path.Combine(options.WorkspaceDir, $".health-{Guid.NewGuid():n}");
+        await File.WriteAllTextAsync(probe, "", cancellationToken);
+        File.Delete(probe);
+    }
+
+    /// <summary>
+    /// Removes tasks that ended before a time, with their workspaces and what a kill left of them. Returns how many.
+    /// </summary>
+    public async Task<int> PurgeAsync(DateTimeOffset endedBefore, CancellationToken cancellationToken)
+    {
+        var purged = 0;
+        var query = new OrchestrationQuery
+        {
+            CreatedTo = endedBefore,
+            Statuses = [OrchestrationRuntimeStatus.Completed, OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Terminated],
+        };
+        await foreach (var metadata in client.GetAllInstancesAsync(query).WithCancellation(cancellationToken))
+        {
+            if (metadata.Name != CodingOrchestrator.Name || metadata.LastUpdatedAt >= endedBefore)
+                continue;
+            try
+            {
+                if (await DeleteAsync(metadata.InstanceId, cancellationToken) == DeleteOutcome.Deleted)
+                    purged++;
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                logger.LogWarning("The old task {TaskId} could not be removed yet: {Message}", metadata.InstanceId, exception.Message);
+            }
+        }
+
+        return purged;
+    }
+
+    /// <summary>Whether secrets under a reference may still be needed.</summary>
+    public async Task<bool> IsInUseAsync(string reference, CancellationToken cancellationToken)
+    {
+        var taskId = reference[..Math.Max(reference.LastIndexOf('.'), 0)];
+        return await FindAsync(taskId, cancellationToken) is { HasEnded: false } instance && instance.Input.SecretsReference == reference;
+    }
+
+    private async Task<TaskInstance?> FindAsync(string taskId, CancellationToken cancellationToken) =>
+        await client.GetInstanceAsync(taskId, getInputsAndOutputs: true, cancellationToken) is { } metadata ? TaskInstance.Of(metadata) : null;
+
+    private static StartOutcome Compare(TaskInstance existing, TaskSpec wanted, TaskIdentity sent)
+    {
+        var differences = existing.Input.Identity.Differences(existing.Input.Spec, sent, wanted);
+        return new(differences.Count == 0 ? StartKind.Same : StartKind.Conflict, existing.Record(), differences);
+    }
+}

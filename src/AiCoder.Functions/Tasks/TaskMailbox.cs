@@ -1,0 +1,37 @@
+using AiCoder.Core.Activities;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Entities;
+
+namespace AiCoder.Functions.Tasks;
+
+/// <summary>
+/// What people send to a running task, as a durable entity: it lives in the task hub, so that a request that came to one machine
+/// reaches the activity that runs on another. Activities read it, nobody waits for it.
+/// </summary>
+public sealed class TaskMailbox : TaskEntity<MailboxState>
+{
+    public const string Name = nameof(TaskMailbox);
+    public const string CancelOperation = nameof(Cancel);
+    public const string SendOperation = nameof(Send);
+
+    /// <summary>Every entity has it: its state is gone.</summary>
+    public const string DeleteOperation = "delete";
+
+    public static EntityInstanceId IdOf(string taskId) => new(Name, taskId);
+
+    [Function(Name)]
+    public static Task DispatchAsync([EntityTrigger] TaskEntityDispatcher dispatcher) => dispatcher.DispatchAsync<TaskMailbox>();
+
+    public void Cancel() => State = State with { Cancelled = true };
+
+    public void Send(string text) => State = State with { Messages = [.. State.Messages, new TaskMessage(State.Messages.Count + 1, text)] };
+
+    protected override MailboxState InitializeState(TaskEntityOperation entityOperation) => new();
+}
+
+/// <summary>What a mailbox holds.</summary>
+public sealed record MailboxState
+{
+    public bool Cancelled { get; init; }
+    public IReadOnlyList<TaskMessage> Messages { get; init; } = [];
+}
