@@ -18,7 +18,7 @@ public sealed class WorkspaceStore
     private readonly GitProgram _git;
     private readonly GitBounds _bounds;
     private readonly TimeProvider _time;
-    private readonly Dictionary<string, Workspace> _claims = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (Workspace Workspace, byte[] Owner)> _claims = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _gate = new(1);
 
     public WorkspaceStore(AiCoderOptions options)
@@ -45,15 +45,17 @@ public sealed class WorkspaceStore
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (!_claims.TryGetValue(taskId, out var claim) || layout.NewestEpoch() != claim.Epoch)
+            if (!_claims.TryGetValue(taskId, out var claim) || !IsCurrent(layout, claim.Workspace.Epoch, claim.Owner))
             {
-                var epoch = await ClaimAsync(layout, cancellationToken).ConfigureAwait(false);
-                _claims[taskId] = claim = new Workspace(layout, epoch, _git, _bounds);
+                var owner = JsonSerializer.SerializeToUtf8Bytes(
+                    new WorkspaceOwner(Environment.MachineName, Environment.ProcessId, _time.GetUtcNow(), Guid.NewGuid().ToString("n")), AiCoderJson.Options);
+                var epoch = await ClaimAsync(layout, owner, cancellationToken).ConfigureAwait(false);
+                _claims[taskId] = claim = (new Workspace(layout, epoch, _git, _bounds), owner);
             }
 
-            if (goesOnWithTranscript && !File.Exists(claim.TranscriptPath))
-                await CopyTranscriptAsync(layout, claim.Epoch, cancellationToken).ConfigureAwait(false);
-            return claim;
+            if (goesOnWithTranscript && !File.Exists(claim.Workspace.TranscriptPath))
+                await CopyTranscriptAsync(layout, claim.Workspace.Epoch, cancellationToken).ConfigureAwait(false);
+            return claim.Workspace;
         }
         finally
         {
@@ -139,11 +141,15 @@ public sealed class WorkspaceStore
 
     private WorkspaceLayout LayoutOf(string taskId) => new(TaskFolder.Of(_options.WorkspaceDir, taskId));
 
-    private async Task<int> ClaimAsync(WorkspaceLayout layout, CancellationToken cancellationToken)
+    /// <summary>
+    /// Whether an epoch is the newest and still this claim's: a task that was deleted and begun again elsewhere counts its epochs anew.
+    /// </summary>
+    private static bool IsCurrent(WorkspaceLayout layout, int epoch, byte[] owner) =>
+        layout.NewestEpoch() == epoch && File.ReadAllBytes(layout.Owner(epoch)).AsSpan().SequenceEqual(owner);
+
+    private static async Task<int> ClaimAsync(WorkspaceLayout layout, byte[] owner, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(layout.State);
-        var owner = JsonSerializer.SerializeToUtf8Bytes(
-            new WorkspaceOwner(Environment.MachineName, Environment.ProcessId, _time.GetUtcNow()), AiCoderJson.Options);
         // Exclusive creation decides who owns an epoch; whoever comes second takes the next.
         for (var epoch = layout.NewestEpoch() + 1; ; epoch++)
         {

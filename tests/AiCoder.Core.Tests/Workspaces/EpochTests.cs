@@ -47,6 +47,35 @@ public sealed class EpochTests
     }
 
     [Fact]
+    public async Task A_validation_on_another_machine_cuts_no_conversation_off()
+    {
+        using var git = new GitFixture();
+        var analysis = await git.OpenAsync();
+        await File.WriteAllTextAsync(analysis.TranscriptPath, "{\"a\":1}\n", GitFixture.Stop);
+        var elsewhere = git.NewProcess();
+        await elsewhere.OpenAsync("task-1", GitFixture.Stop, goesOnWithTranscript: false);
+        await File.AppendAllTextAsync(analysis.TranscriptPath, "{\"b\":2}\n", GitFixture.Stop);
+
+        var here = await git.OpenAsync();
+        Assert.Equal("{\"a\":1}\n{\"b\":2}\n", await File.ReadAllTextAsync(here.TranscriptPath, GitFixture.Stop));
+        await elsewhere.OpenAsync("task-1", GitFixture.Stop, goesOnWithTranscript: false);
+        var there = await elsewhere.OpenAsync("task-1", GitFixture.Stop);
+        Assert.Equal("{\"a\":1}\n{\"b\":2}\n", await File.ReadAllTextAsync(there.TranscriptPath, GitFixture.Stop));
+    }
+
+    [Fact]
+    public async Task A_claim_does_not_outlive_its_task_although_another_of_that_id_begins_elsewhere()
+    {
+        using var git = new GitFixture();
+        await git.OpenAsync();
+        var elsewhere = git.NewProcess();
+        await elsewhere.DeleteAsync("task-1", GitFixture.Stop);
+        var begun = await elsewhere.OpenAsync("task-1", GitFixture.Stop);
+
+        Assert.Equal((1, 2), (begun.Epoch, (await git.OpenAsync()).Epoch));
+    }
+
+    [Fact]
     public async Task A_late_writer_changes_nothing_for_the_next_epoch()
     {
         using var git = new GitFixture(options => options with { CallerIsOperator = true });
