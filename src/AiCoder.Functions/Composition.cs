@@ -4,6 +4,7 @@ using AiCoder.Core.Secrets;
 using AiCoder.Core.Workspaces;
 using AiCoder.Functions.Orchestration;
 using AiCoder.Functions.Tasks;
+using AiCoder.Functions.Triggers;
 using Azure.Core.Serialization;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,6 +34,7 @@ public static class Composition
         services.AddSingleton(provider => provider.GetRequiredService<CoreServices>().Activities);
         services.AddSingleton<ActivityHost>();
         services.AddSingleton<DurableTasks>();
+        services.AddSingleton<RequestGate>();
         services.AddHostedService<StartupCheck>();
         return services;
     }
