@@ -70,6 +70,18 @@ public sealed record AiCoderOptions
     /// <summary>RETENTION_DAYS: how long the workspace of an ended task is kept, 0 to 3650.</summary>
     public int RetentionDays { get; init; } = 7;
 
+    /// <summary>Characters of the shortest <see cref="ServiceKey"/>.</summary>
+    public const int ShortestServiceKey = 16;
+
+    /// <summary>AICODER_API_KEY: what callers of the HTTP API must show, at least 16 characters; null: only on loopback.</summary>
+    public string? ServiceKey { get; init; }
+
+    /// <summary>ASPNETCORE_URLS: where the HTTP API listens, separated by semicolons; null: the host's default.</summary>
+    public string? Urls { get; init; }
+
+    /// <summary>REQUESTS_PER_MINUTE: what one client of the HTTP API may ask for, 1 to 100000.</summary>
+    public int RequestsPerMinute { get; init; } = 600;
+
     /// <summary>
     /// The caller is the operator himself (the command line): every address but metadata ones is allowed, and the operator's
     /// tokens go to the repository he names.
@@ -84,7 +96,7 @@ public sealed record AiCoderOptions
 
     /// <summary>Every secret of the operator's, for redaction.</summary>
     public IEnumerable<string> Secrets =>
-        new[] { ApiKey, AzureOpenAiApiKey, GitLabApiToken, GitHubToken, WebhookSecret }.Where(secret => !string.IsNullOrEmpty(secret))!;
+        new[] { ApiKey, AzureOpenAiApiKey, GitLabApiToken, GitHubToken, WebhookSecret, ServiceKey }.Where(secret => !string.IsNullOrEmpty(secret))!;
 
     /// <summary>Prints no secret, whoever logs this.</summary>
     public override string ToString() => $"AiCoderOptions {{ WorkspaceDir = {WorkspaceDir}, Model = {Model}, Sandbox = {Sandbox} }}";

@@ -64,6 +64,9 @@ public sealed class EnvironmentReader
             AllowedNetworks = Networks("ALLOWED_NETWORKS"),
             MaxConcurrentTasks = Number("MAX_CONCURRENT_TASKS", least: 1, most: 1000) ?? Defaults.MaxConcurrentTasks,
             RetentionDays = Number("RETENTION_DAYS", least: 0, most: 3650) ?? Defaults.RetentionDays,
+            ServiceKey = ServiceKey(),
+            Urls = Text("ASPNETCORE_URLS"),
+            RequestsPerMinute = Number("REQUESTS_PER_MINUTE", least: 1, most: 100_000) ?? Defaults.RequestsPerMinute,
             CallerIsOperator = callerIsOperator,
             GitEnvironment = GitSettings.EnvironmentNames
                 .Select(name => KeyValuePair.Create(name, Text(name)))
@@ -124,6 +127,19 @@ public sealed class EnvironmentReader
         var value = Text("WEBHOOK_SECRET");
         if (value is not null && WebhookSignature.IsDamaged(value))
             _problems.Add("WEBHOOK_SECRET begins with whsec_ but what follows is not base64.");
+        return value;
+    }
+
+    private string? ServiceKey()
+    {
+        var value = Text("AICODER_API_KEY");
+        if (value is null)
+            return null;
+        if (value.Length < AiCoderOptions.ShortestServiceKey)
+            _problems.Add($"AICODER_API_KEY has {value.Length} characters; it must have at least {AiCoderOptions.ShortestServiceKey}, like the output of 'openssl rand -hex 24'.");
+        // What no header can carry would shut everybody out.
+        else if (!value.All(letter => letter is > ' ' and <= '~'))
+            _problems.Add("AICODER_API_KEY may have letters, digits and punctuation of ASCII only, and no spaces.");
         return value;
     }
 
