@@ -62,6 +62,7 @@ internal static class CommandLine
         root.Add(Diff(console));
         root.Add(Transcript(console));
         root.Add(Delete(console));
+        root.Add(Serve(console, interruption));
         root.Add(Doctor(console, interruption));
         root.SetAction((_, _) => RunCommand.RunAsync(console, interruption, null));
         return root;
@@ -162,6 +163,14 @@ internal static class CommandLine
         var id = TaskId();
         var command = new Command("delete", "Removes a task that has ended, with its workspace.") { id };
         command.SetAction((parsed, stop) => TaskCommands.DeleteAsync(console, parsed.GetValue(id)!, stop));
+        return command;
+    }
+
+    private static Command Serve(CommandConsole console, Interruption interruption)
+    {
+        var urls = new Option<string?>("--urls") { Description = "Where to listen, separated by semicolons; default ASPNETCORE_URLS, then http://127.0.0.1:8080." };
+        var command = new Command("serve", "Serves the HTTP API on this machine until it is told to stop. Needs AICODER_API_KEY except on loopback.") { urls };
+        command.SetAction((parsed, _) => ServeCommand.RunAsync(console, interruption, parsed.GetValue(urls)));
         return command;
     }
 

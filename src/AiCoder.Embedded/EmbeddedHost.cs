@@ -168,6 +168,27 @@ public sealed class EmbeddedHost : IAsyncDisposable
             connection => TaskTable.Find(connection, taskId) is { } row ? HistoryTable.Read(connection, row.Number) : [], cancellationToken);
 
     /// <summary>
+    /// A task's events so far, in order: those whose delivery was begun, which is at most the events before the first that still
+    /// waits for its receiver.
+    /// </summary>
+    /// <param name="taskId">The task.</param>
+    /// <param name="after">Only events with a higher sequence.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<IReadOnlyList<TaskEvent>> GetEventsAsync(string taskId, int after = 0, CancellationToken cancellationToken = default)
+    {
+        var deliveries = await _journal.ReadAsync(
+            connection => TaskTable.Find(connection, taskId) is { } row ? HistoryTable.InputsOf(connection, row.Number, ActivityNames.Notify) : [],
+            cancellationToken).ConfigureAwait(false);
+        return
+        [
+            .. deliveries
+                .Select(input => JsonSerializer.Deserialize<NotifyInput>(input, AiCoderJson.Options)!)
+                .Where(delivery => delivery.Attempt == 1 && delivery.Event.Sequence > after)
+                .Select(delivery => delivery.Event),
+        ];
+    }
+
+    /// <summary>
     /// Cancels a task, whoever runs it: the workflow receives <see cref="WorkflowEvents.Cancel"/> and running activities their
     /// signal. A task that nobody runs ends with this call.
     /// </summary>

@@ -1,19 +1,39 @@
+using System.Globalization;
+using AiCoder.Core.Configuration;
+using AiCoder.Core.Secrets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AiCoder.Cli.Terminal;
 
-/// <summary>The library's log on standard error, with AICODER_DEBUG=1 only: a person at a terminal reads the progress instead.</summary>
+/// <summary>
+/// The library's log on standard error. Of a command with AICODER_DEBUG=1 only, because a person at a terminal reads the progress
+/// instead; of a service always, with the time and without the operator's secrets.
+/// </summary>
 internal sealed class StandardErrorLog : ILoggerFactory
 {
-    private readonly TextWriter _error;
+    private const string OurOwn = "AiCoder.";
 
-    private StandardErrorLog(TextWriter error) => _error = error;
+    private readonly TextWriter _error;
+    private readonly Func<string, LogLevel> _least;
+    private readonly SecretRedactor? _redactor;
+
+    private StandardErrorLog(TextWriter error, Func<string, LogLevel> least, SecretRedactor? redactor) =>
+        (_error, _least, _redactor) = (error, least, redactor);
 
     public static ILoggerFactory For(CommandConsole console) =>
-        console.Debug ? new StandardErrorLog(console.Error) : NullLoggerFactory.Instance;
+        console.Debug ? new StandardErrorLog(console.Error, _ => LogLevel.Debug, null) : NullLoggerFactory.Instance;
 
-    public ILogger CreateLogger(string categoryName) => new CategoryLog(_error, categoryName);
+    public static ILoggerFactory ForService(CommandConsole console, AiCoderOptions options)
+    {
+        var (own, others) = console.Debug ? (LogLevel.Debug, LogLevel.Information) : (LogLevel.Information, LogLevel.Warning);
+        return new StandardErrorLog(
+            console.Error,
+            category => category.StartsWith(OurOwn, StringComparison.Ordinal) ? own : others,
+            new SecretRedactor(options.Secrets));
+    }
+
+    public ILogger CreateLogger(string categoryName) => new CategoryLog(this, categoryName, _least(categoryName));
 
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
 
@@ -22,17 +42,24 @@ internal sealed class StandardErrorLog : ILoggerFactory
         // The console's streams are the console's.
     }
 
-    private sealed class CategoryLog(TextWriter error, string category) : ILogger
+    private void Write(string line) => _error.WriteLine(_redactor is null
+        ? line
+        : _redactor.Redact(string.Create(CultureInfo.InvariantCulture, $"{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} {line}")));
+
+    // What a request holds may stand in a line, and must not forge one.
+    private static string Indented(string text) => ProgressText.Printable(text).Replace("\n", "\n  ", StringComparison.Ordinal);
+
+    private sealed class CategoryLog(StandardErrorLog log, string category, LogLevel least) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel is >= LogLevel.Debug and < LogLevel.None;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= least && logLevel < LogLevel.None;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
-                error.WriteLine($"{logLevel} {category}: {formatter(state, exception)}{(exception is null ? "" : "\n" + exception)}");
+                log.Write($"{logLevel} {category}: {Indented(formatter(state, exception))}{(exception is null ? "" : "\n" + exception)}");
         }
     }
 }

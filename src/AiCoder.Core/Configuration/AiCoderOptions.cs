@@ -64,14 +64,23 @@ public sealed record AiCoderOptions
     /// <summary>ALLOWED_NETWORKS: hosts and CIDRs a caller may name although they are not public.</summary>
     public IReadOnlyList<string> AllowedNetworks { get; init; } = [];
 
-    /// <summary>AICODER_API_KEY: what callers of the HTTP API must send; at least 16 characters. Null: none.</summary>
-    public string? ServiceKey { get; init; }
-
     /// <summary>MAX_CONCURRENT_TASKS, 1 to 1000.</summary>
     public int MaxConcurrentTasks { get; init; } = 4;
 
     /// <summary>RETENTION_DAYS: how long the workspace of an ended task is kept, 0 to 3650.</summary>
     public int RetentionDays { get; init; } = 7;
+
+    /// <summary>Characters of the shortest <see cref="ServiceKey"/>.</summary>
+    public const int ShortestServiceKey = 16;
+
+    /// <summary>AICODER_API_KEY: what callers of the HTTP API must show, at least 16 characters; null: only on loopback.</summary>
+    public string? ServiceKey { get; init; }
+
+    /// <summary>ASPNETCORE_URLS: where the HTTP API listens, separated by semicolons; null: the host's default.</summary>
+    public string? Urls { get; init; }
+
+    /// <summary>REQUESTS_PER_MINUTE: what one client of the HTTP API may ask for, 1 to 100000.</summary>
+    public int RequestsPerMinute { get; init; } = 600;
 
     /// <summary>
     /// The caller is the operator himself (the command line): every address but metadata ones is allowed, and the operator's

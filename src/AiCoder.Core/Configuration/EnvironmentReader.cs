@@ -1,5 +1,4 @@
 using System.Globalization;
-using AiCoder.Core.Api;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Git;
 using AiCoder.Core.Network;
@@ -63,9 +62,11 @@ public sealed class EnvironmentReader
             SandboxNetwork = Choice<ValidationNetwork>("SANDBOX_NETWORK")
                 ?? (callerIsOperator ? ValidationNetwork.Prepare : Defaults.SandboxNetwork),
             AllowedNetworks = Networks("ALLOWED_NETWORKS"),
-            ServiceKey = ServiceKey(),
             MaxConcurrentTasks = Number("MAX_CONCURRENT_TASKS", least: 1, most: 1000) ?? Defaults.MaxConcurrentTasks,
             RetentionDays = Number("RETENTION_DAYS", least: 0, most: 3650) ?? Defaults.RetentionDays,
+            ServiceKey = ServiceKey(),
+            Urls = Text("ASPNETCORE_URLS"),
+            RequestsPerMinute = Number("REQUESTS_PER_MINUTE", least: 1, most: 100_000) ?? Defaults.RequestsPerMinute,
             CallerIsOperator = callerIsOperator,
             GitEnvironment = GitSettings.EnvironmentNames
                 .Select(name => KeyValuePair.Create(name, Text(name)))
@@ -132,8 +133,13 @@ public sealed class EnvironmentReader
     private string? ServiceKey()
     {
         var value = Text("AICODER_API_KEY");
-        if (value?.Length < ApiKey.Shortest)
-            _problems.Add($"AICODER_API_KEY has fewer than {ApiKey.Shortest} characters; make one with: openssl rand -base64 24");
+        if (value is null)
+            return null;
+        if (value.Length < AiCoderOptions.ShortestServiceKey)
+            _problems.Add($"AICODER_API_KEY has {value.Length} characters; it must have at least {AiCoderOptions.ShortestServiceKey}, like the output of 'openssl rand -hex 24'.");
+        // What no header can carry would shut everybody out.
+        else if (!value.All(letter => letter is > ' ' and <= '~'))
+            _problems.Add("AICODER_API_KEY may have letters, digits and punctuation of ASCII only, and no spaces.");
         return value;
     }
 

@@ -19,6 +19,12 @@ internal static class HistoryTable
     public static List<HistoryEvent> Read(JournalConnection connection, long task) => connection.Query(
         "SELECT sequence, kind, step, name, payload, at FROM history WHERE task = $task ORDER BY sequence", Read, ("$task", task));
 
+    /// <summary>The inputs of an activity's calls, in the order in which the workflow asked for them.</summary>
+    public static List<string> InputsOf(JournalConnection connection, long task, string activity) => connection.Query(
+        "SELECT payload FROM history WHERE task = $task AND kind = $kind AND name = $name ORDER BY sequence",
+        row => row.GetString(0),
+        ("$task", task), ("$kind", Names[HistoryEventKind.ActivityScheduled]), ("$name", activity));
+
     /// <summary>The number of the last event; 0 where there is none.</summary>
     public static long LastSequence(JournalConnection connection, long task) =>
         connection.Scalar<long>("SELECT max(sequence) FROM history WHERE task = $task", ("$task", task));

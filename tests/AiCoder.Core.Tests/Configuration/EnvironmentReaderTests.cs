@@ -48,12 +48,16 @@ public sealed class EnvironmentReaderTests
             ["ALLOWED_NETWORKS"] = "10.0.0.0/8 *.corp.example",
             ["MAX_CONCURRENT_TASKS"] = "9",
             ["RETENTION_DAYS"] = "0",
+            ["AICODER_API_KEY"] = "a-key-of-the-service",
+            ["ASPNETCORE_URLS"] = "http://+:8080",
+            ["REQUESTS_PER_MINUTE"] = "77",
             ["HTTPS_PROXY"] = "http://proxy.example.com:3128",
         });
 
         Assert.Equal(
             ("/tmp/s", "https://r.openai.azure.com/", "azure-key", "ghp-1"),
             (options.StateDir, options.AzureOpenAiEndpoint?.ToString(), options.AzureOpenAiApiKey, options.GitHubToken));
+        Assert.Equal(("a-key-of-the-service", "http://+:8080", 77), (options.ServiceKey, options.Urls, options.RequestsPerMinute));
         Assert.Equal(["git.example.com", "code.example.com:8443"], options.GitLabHosts);
         Assert.Equal(["ghe.example.com"], options.GitHubHosts);
         Assert.Equal(["10.0.0.0/8", "*.corp.example"], options.AllowedNetworks);
@@ -91,13 +95,16 @@ public sealed class EnvironmentReaderTests
             ["ALLOWED_NETWORKS"] = "10.0.0.0/8, 10.0.0.0/99",
             ["GIT_EMAIL"] = "a\nb",
             ["WEBHOOK_SECRET"] = "whsec_not base64!",
+            ["AICODER_API_KEY"] = "tooshort",
+            ["REQUESTS_PER_MINUTE"] = "0",
         }));
 
         Assert.Equal((FailureCategory.System, "configuration"), (exception.Failure.Category, exception.Failure.Code));
-        foreach (var name in new[] { "OPENAI_BASE_URL", "MAX_ITERATIONS", "SANDBOX", "ALLOWED_NETWORKS", "GIT_EMAIL", "WEBHOOK_SECRET" })
+        foreach (var name in new[] { "OPENAI_BASE_URL", "MAX_ITERATIONS", "SANDBOX", "ALLOWED_NETWORKS", "GIT_EMAIL", "WEBHOOK_SECRET", "AICODER_API_KEY", "REQUESTS_PER_MINUTE" })
             Assert.Contains(name, exception.Failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2secret", exception.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("not base64!", exception.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("tooshort", exception.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -110,10 +117,10 @@ public sealed class EnvironmentReaderTests
     [Fact]
     public void Options_print_no_secret()
     {
-        var options = Read(new() { ["OPENAI_API_KEY"] = "sk-topsecret", ["GITHUB_TOKEN"] = "ghp_topsecret" });
+        var options = Read(new() { ["OPENAI_API_KEY"] = "sk-topsecret", ["GITHUB_TOKEN"] = "ghp_topsecret", ["AICODER_API_KEY"] = "service_topsecret" });
 
         Assert.DoesNotContain("topsecret", options.ToString(), StringComparison.Ordinal);
-        Assert.Equal(["sk-topsecret", "ghp_topsecret"], options.Secrets);
+        Assert.Equal(["sk-topsecret", "ghp_topsecret", "service_topsecret"], options.Secrets);
     }
 
     private static AiCoderOptions Read(Dictionary<string, string> variables, bool callerIsOperator = true)

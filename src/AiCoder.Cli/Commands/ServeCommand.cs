@@ -1,0 +1,41 @@
+using System.Runtime.CompilerServices;
+using AiCoder.Cli.Terminal;
+using AiCoder.Core.Configuration;
+using AiCoder.Server;
+
+namespace AiCoder.Cli.Commands;
+
+/// <summary><c>serve</c>: the HTTP API until a signal. The one command that loads a web server.</summary>
+internal static class ServeCommand
+{
+    public static Task<int> RunAsync(CommandConsole console, Interruption interruption, string? urls)
+    {
+        var options = EnvironmentReader.Read(console.Variable, callerIsOperator: false);
+        return ServeAsync(console, interruption, options, urls);
+    }
+
+    // Apart, so that nothing of the server is loaded before it is needed.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task<int> ServeAsync(CommandConsole console, Interruption interruption, AiCoderOptions options, string? urls)
+    {
+        await using var server = await TaskServer.StartAsync(
+            new TaskServerSetup
+            {
+                Options = options,
+                Urls = urls ?? options.Urls ?? TaskServerSetup.DefaultUrl,
+                Loggers = StandardErrorLog.ForService(console, options),
+            },
+            interruption.Requested);
+        await console.Error.WriteLineAsync($"aicoder listens on {string.Join(" and ", server.Addresses)}");
+        if (options.WebhookUrl is null)
+            await console.Error.WriteLineAsync("WEBHOOK_URL is not set: only tasks with a webhook_url of their own send events.");
+
+        var stopped = new TaskCompletionSource();
+        await using (interruption.Requested.Register(stopped.SetResult))
+        await using (server.Stopping.Register(() => stopped.TrySetResult()))
+            await stopped.Task;
+        await server.StopAsync();
+        await console.Error.WriteLineAsync("Stopped. What has not ended goes on with the next start.");
+        return ExitCodes.Completed;
+    }
+}

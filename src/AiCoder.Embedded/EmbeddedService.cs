@@ -1,0 +1,82 @@
+using AiCoder.Core;
+using AiCoder.Core.Configuration;
+using AiCoder.Core.Failures;
+using AiCoder.Core.Secrets;
+using AiCoder.Core.Workflow;
+using AiCoder.Core.Workspaces;
+using Microsoft.Extensions.Logging;
+
+namespace AiCoder.Embedded;
+
+/// <summary>An embedded host with the coding workflow and its activities. Plain construction: no container, nothing started.</summary>
+public sealed class EmbeddedService : IAsyncDisposable
+{
+    // Of a stop's time, what the activities get for their next safe point; the rest is for killing and for letting go.
+    private const double GracefulShare = 0.6;
+
+    private readonly ProtectedSecretStore _secrets;
+    private readonly CoreServices _services;
+    private bool _abandoned;
+
+    private EmbeddedService(AiCoderOptions options, ILoggerFactory loggers)
+    {
+        _secrets = new ProtectedSecretStore(options);
+        _services = new CoreServices(options, _secrets, TimeProvider.System, loggers);
+        Tasks = EmbeddedHost.Open(new EmbeddedHostSetup
+        {
+            Options = options,
+            Activities = _services.Activities,
+            Secrets = _secrets,
+            Workflow = CodingWorkflow.RunAsync,
+            LoggerFactory = loggers,
+            ReleaseWorkspaceAsync = _services.Workspaces.ReleaseAsync,
+            RemoveWorkspaceAsync = _services.Workspaces.DeleteAsync,
+        });
+    }
+
+    /// <summary>The host.</summary>
+    public EmbeddedHost Tasks { get; }
+
+    /// <summary>What tasks keep.</summary>
+    public WorkspaceStore Workspaces => _services.Workspaces;
+
+    /// <summary>Opens the journal; runs nothing yet.</summary>
+    /// <exception cref="FailureException"><c>system/configuration</c>: WORKSPACE_DIR or STATE_DIR can't be made or used.</exception>
+    public static EmbeddedService Open(AiCoderOptions options, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Ensure("WORKSPACE_DIR", options.WorkspaceDir);
+        Ensure("STATE_DIR", options.StateDir);
+        return new(options, loggers);
+    }
+
+    /// <summary>Stops within the bound. What is not gone by then ends with the process, and loses no more than by a kill.</summary>
+    public async Task StopAsync(TimeSpan bound)
+    {
+        var stopping = Tasks.StopAsync(bound * GracefulShare);
+        if (await Task.WhenAny(stopping, Task.Delay(bound)).ConfigureAwait(false) != stopping)
+            _abandoned = true;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_abandoned)
+            return;
+        await Tasks.DisposeAsync().ConfigureAwait(false);
+        _services.Dispose();
+        _secrets.Dispose();
+    }
+
+    private static void Ensure(string variable, string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && FailureMapping.From(exception).Code != FailureCodes.DiskFull)
+        {
+            throw new FailureException(
+                FailureCodes.Configuration, $"{variable} '{path}' can't be made: {exception.Message} Set {variable} to a folder that this user may write.", exception);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using AiCoder.Core.Api;
+using AiCoder.Server.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace AiCoder.Server.Access;
+
+/// <summary>
+/// Lets in who shows the key. Where there is none (on loopback), it keeps out the web pages that this machine's browser has open,
+/// which can send requests to loopback as well: by another site's name for this machine, or across sites.
+/// </summary>
+internal sealed class AccessMiddleware(RequestDelegate next, ServiceKey key)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<OpenToAll>() is not null)
+            return next(context);
+        if (key.IsRequired)
+            return key.IsShownBy(context.Request) ? next(context) : RefuseAsync(context);
+        return ProblemOf(context.Request) is { } problem
+            ? new ApiResult(ApiAnswer.Problem(403, "Not from here", problem)).ExecuteAsync(context)
+            : next(context);
+    }
+
+    private static Task RefuseAsync(HttpContext context)
+    {
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        return new ApiResult(ApiKey.Refusal).ExecuteAsync(context);
+    }
+
+    private static string? ProblemOf(HttpRequest request)
+    {
+        if (!ListenAddresses.IsLoopback(request.Host.Host))
+            return "Without AICODER_API_KEY the service is there for this machine alone, by the names localhost and 127.0.0.1.";
+        // https://www.w3.org/TR/fetch-metadata/ for browsers that send it, Origin for those that do not.
+        var site = request.Headers["Sec-Fetch-Site"].ToString();
+        var foreign = site.Length > 0
+            ? site is not ("same-origin" or "none")
+            : request.Headers[HeaderNames.Origin] is [{ } origin] && (!Uri.TryCreate(origin, UriKind.Absolute, out var from) || from.Authority != request.Host.Value);
+        return foreign ? "Another site's page may not use the service; without AICODER_API_KEY it takes no requests across sites." : null;
+    }
+}
+
+/// <summary>Marks what needs no key.</summary>
+internal sealed class OpenToAll;

@@ -1,0 +1,35 @@
+using AiCoder.Core.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AiCoder.Server;
+
+/// <summary>What a <see cref="TaskServer"/> is made of.</summary>
+public sealed record TaskServerSetup
+{
+    public const string DefaultUrl = "http://127.0.0.1:8080";
+
+    /// <summary>The operator's, read for a service (<see cref="AiCoderOptions.CallerIsOperator"/> is false).</summary>
+    public required AiCoderOptions Options { get; init; }
+
+    /// <summary>Where to listen: <c>http://host:port</c>, port 0 for a free one; more than one separated by semicolons.</summary>
+    public string Urls { get; init; } = DefaultUrl;
+
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>
+    /// How long a stop may take. Most of it is the activities', for their next safe point. Default 25 seconds: a pod is killed after 30.
+    /// </summary>
+    public TimeSpan StopBound { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>
+    /// Adds further hosted services, such as the intake of a queue. They may ask for <see cref="Core.Api.TaskApi"/>,
+    /// <see cref="Core.Api.ITaskHost"/>, <see cref="AiCoderOptions"/>, <see cref="TimeProvider"/> and loggers; they are started after
+    /// the tasks can be taken and stopped before the tasks are.
+    /// </summary>
+    public Action<IServiceCollection> AddServices { get; init; } = _ => { };
+
+    /// <summary>How often an event stream that is silent says that it is alive; default 15 seconds.</summary>
+    internal TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
+}
