@@ -70,6 +70,9 @@ public sealed record AiCoderOptions
     /// <summary>RETENTION_DAYS: how long the workspace of an ended task is kept, 0 to 3650.</summary>
     public int RetentionDays { get; init; } = 7;
 
+    /// <summary>AzureWebJobsStorage…: where the queue is; null: none of the settings is there.</summary>
+    public QueueStorageOptions? QueueStorage { get; init; }
+
     /// <summary>
     /// The caller is the operator himself (the command line): every address but metadata ones is allowed, and the operator's
     /// tokens go to the repository he names.
@@ -84,7 +87,7 @@ public sealed record AiCoderOptions
 
     /// <summary>Every secret of the operator's, for redaction.</summary>
     public IEnumerable<string> Secrets =>
-        new[] { ApiKey, AzureOpenAiApiKey, GitLabApiToken, GitHubToken, WebhookSecret }.Where(secret => !string.IsNullOrEmpty(secret))!;
+        ((string?[])[ApiKey, AzureOpenAiApiKey, GitLabApiToken, GitHubToken, WebhookSecret, .. QueueStorage?.Secrets ?? []]).Where(secret => !string.IsNullOrEmpty(secret))!;
 
     /// <summary>Prints no secret, whoever logs this.</summary>
     public override string ToString() => $"AiCoderOptions {{ WorkspaceDir = {WorkspaceDir}, Model = {Model}, Sandbox = {Sandbox} }}";

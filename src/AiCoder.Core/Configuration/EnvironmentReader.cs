@@ -64,6 +64,7 @@ public sealed class EnvironmentReader
             AllowedNetworks = Networks("ALLOWED_NETWORKS"),
             MaxConcurrentTasks = Number("MAX_CONCURRENT_TASKS", least: 1, most: 1000) ?? Defaults.MaxConcurrentTasks,
             RetentionDays = Number("RETENTION_DAYS", least: 0, most: 3650) ?? Defaults.RetentionDays,
+            QueueStorage = QueueStorage(),
             CallerIsOperator = callerIsOperator,
             GitEnvironment = GitSettings.EnvironmentNames
                 .Select(name => KeyValuePair.Create(name, Text(name)))
@@ -125,6 +126,33 @@ public sealed class EnvironmentReader
         if (value is not null && WebhookSignature.IsDamaged(value))
             _problems.Add("WEBHOOK_SECRET begins with whsec_ but what follows is not base64.");
         return value;
+    }
+
+    // Whether all that the queue needs is there is asked where somebody wants the queue: a Functions app may set some of it only.
+    private QueueStorageOptions? QueueStorage()
+    {
+        const string prefix = "AzureWebJobsStorage";
+        const string account = prefix + "__accountName";
+        var connectionString = Text(prefix);
+        if (connectionString is not null && !QueueStorageOptions.Parts(connectionString).All(part => part is { Name.Length: > 0, Value.Length: > 0 }))
+            _problems.Add($"{prefix} is no connection string; copy one from the storage account's access keys, or leave it out and set {account} to use an identity.");
+        var name = Text(account);
+        if (name is not null && (name.Length is < 3 or > 24 || !name.All(character => char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character))))
+        {
+            _problems.Add($"{account} is '{name}'; it must be a storage account's name: 3 to 24 small letters and digits.");
+            return null;
+        }
+
+        var storage = new QueueStorageOptions
+        {
+            ConnectionString = connectionString,
+            QueueServiceUri = Address(prefix + "__queueServiceUri") ?? ServiceOf("queue"),
+            BlobServiceUri = Address(prefix + "__blobServiceUri") ?? ServiceOf("blob"),
+            ClientId = Text(prefix + "__clientId"),
+        };
+        return storage is { ConnectionString: null, QueueServiceUri: null, BlobServiceUri: null } ? null : storage;
+
+        Uri? ServiceOf(string service) => name is null ? null : new Uri($"https://{name}.{service}.core.windows.net");
     }
 
     private int? Number(string name, int least, int most)

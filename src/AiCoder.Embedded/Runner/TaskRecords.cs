@@ -39,7 +39,7 @@ internal static class TaskRecords
 
     private static TaskState RunningState(TaskRow row, TaskProgress? progress) => row.State switch
     {
-        RowState.Pending or RowState.Reserved => TaskState.Pending,
+        RowState.Pending or RowState.Reserved or RowState.Unconfirmed => TaskState.Pending,
         // The workflow says how it will end while its last events are still being delivered. Whoever reads an end here expects
         // a result, so it is not said before there is one.
         _ => progress?.Status switch
