@@ -15,7 +15,7 @@ namespace AiCoder.Server.Queue;
 internal sealed class MessageIntake(AiCoderOptions options, EmbeddedHost host, TaskClaims claims, QueueClient poison, ILogger logger)
 {
     private const int LongestReason = 1_000;
-    private static readonly TimeSpan FirstReturn = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstReturn = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestReturn = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Forever = TimeSpan.FromSeconds(-1);
 
@@ -104,7 +104,7 @@ internal sealed class MessageIntake(AiCoderOptions options, EmbeddedHost host, T
             }
         }
 
-        var after = FirstReturn * Math.Pow(2, Math.Min(message.Dequeues - 1, 10));
+        var after = FirstReturn * Math.Pow(3, Math.Min(message.Dequeues - 1, 10));
         after = after < LongestReturn ? after : LongestReturn;
         logger.LogWarning("Message {MessageId} can't be taken now and comes again in {Seconds} s: {Failure}", message.Id, after.TotalSeconds, Printable(failure.ToString()));
         await message.ReturnAsync(after, cancellationToken);

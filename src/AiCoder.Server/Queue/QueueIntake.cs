@@ -14,6 +14,9 @@ namespace AiCoder.Server.Queue;
 public sealed class QueueIntake
 {
     private const int LargestBatch = 32;
+
+    // How long a message stays unseen after the server that took it is gone. A start takes a second or so.
+    private static readonly TimeSpan Visibility = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopBound = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan PollRoom = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan BetweenPending = TimeSpan.FromSeconds(1);
@@ -60,6 +63,7 @@ public sealed class QueueIntake
     {
         var backoff = new PollBackoff(_time);
         var trouble = new TroubleLog(_logger);
+        var isTroubled = false;
         using var giveUp = new CancellationTokenSource();
         await using var _ = stop.Register(() => giveUp.CancelAfter(StopBound));
         while (!stop.IsCancellationRequested)
@@ -75,7 +79,8 @@ public sealed class QueueIntake
                     continue;
                 }
 
-                QueueMessage[] received = await ReceiveAsync(room, stop);
+                // While starts fail here, one message finds out whether they still do; the others do not use up their tries.
+                QueueMessage[] received = await ReceiveAsync(isTroubled ? 1 : room, stop);
                 trouble.IsOver();
                 await SweepAsync(stop);
                 if (received.Length == 0)
@@ -85,7 +90,8 @@ public sealed class QueueIntake
                 }
 
                 var handled = await Task.WhenAll(received.Select(message => HandleAsync(message, giveUp.Token)));
-                if (handled.All(done => done))
+                isTroubled = !handled.All(done => done);
+                if (!isTroubled)
                 {
                     backoff.Reset();
                     await Task.Delay(pace, _time, stop);
@@ -136,7 +142,7 @@ public sealed class QueueIntake
     {
         try
         {
-            return await _storage.Tasks.ReceiveMessagesAsync(count, TakenMessage.Visibility, cancellationToken);
+            return await _storage.Tasks.ReceiveMessagesAsync(count, Visibility, cancellationToken);
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == QueueErrorCode.QueueNotFound)
         {
@@ -147,7 +153,7 @@ public sealed class QueueIntake
 
     private async Task<bool> HandleAsync(QueueMessage received, CancellationToken cancellationToken)
     {
-        await using var message = new TakenMessage(_storage.Tasks, received, _time, _logger);
+        await using var message = new TakenMessage(_storage.Tasks, received, _time, _logger, Visibility);
         return await _messages.HandleAsync(message, cancellationToken);
     }
 

@@ -10,9 +10,6 @@ namespace AiCoder.Server.Queue;
 /// </summary>
 internal sealed class TakenMessage : IAsyncDisposable
 {
-    /// <summary>How long a message stays unseen after the server that took it is gone. A start takes a second or so.</summary>
-    public static readonly TimeSpan Visibility = TimeSpan.FromSeconds(60);
-
     private readonly QueueClient _queue;
     private readonly QueueMessage _message;
     private readonly ILogger _logger;
@@ -20,10 +17,15 @@ internal sealed class TakenMessage : IAsyncDisposable
     private readonly Task _renewing;
     private string _receipt;
 
-    public TakenMessage(QueueClient queue, QueueMessage message, TimeProvider time, ILogger logger)
+    /// <param name="queue">Where it was taken from.</param>
+    /// <param name="message">It.</param>
+    /// <param name="time">The clock of the renewals.</param>
+    /// <param name="logger">For what could not be done, in detail.</param>
+    /// <param name="visibility">For how long it was taken, and is taken again each time; whole seconds.</param>
+    public TakenMessage(QueueClient queue, QueueMessage message, TimeProvider time, ILogger logger, TimeSpan visibility)
     {
         (_queue, _message, _logger, _receipt) = (queue, message, logger, message.PopReceipt);
-        _renewing = Task.Run(() => RenewAsync(time));
+        _renewing = Task.Run(() => RenewAsync(time, visibility));
     }
 
     public string Id => _message.MessageId;
@@ -75,17 +77,17 @@ internal sealed class TakenMessage : IAsyncDisposable
         await _renewing;
     }
 
-    private async Task RenewAsync(TimeProvider time)
+    private async Task RenewAsync(TimeProvider time, TimeSpan visibility)
     {
         try
         {
             while (true)
             {
-                await Task.Delay(Visibility / 3, time, _decided.Token);
+                await Task.Delay(visibility / 3, time, _decided.Token);
                 try
                 {
                     // Not given up half way: a receipt that did not come back could not be used to delete the message.
-                    UpdateReceipt receipt = await _queue.UpdateMessageAsync(Id, _receipt, visibilityTimeout: Visibility, cancellationToken: CancellationToken.None);
+                    UpdateReceipt receipt = await _queue.UpdateMessageAsync(Id, _receipt, visibilityTimeout: visibility, cancellationToken: CancellationToken.None);
                     _receipt = receipt.PopReceipt;
                 }
                 catch (Exception exception) when (exception is not OperationCanceledException)
