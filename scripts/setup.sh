@@ -2,9 +2,12 @@
 # Installs what the demo or the tests need on Debian or Ubuntu, where something is missing. Usage: scripts/setup.sh [demo|test]
 # Does nothing where everything is there; needs root or sudo only for what is missing.
 set -eu
+cd "$(dirname "$0")/.."
 
 purpose=${1:-demo}
 missing=
+# The storage emulator of the queue's tests. The last version that runs on the Node.js of every system that is in support.
+azurite=3.35.0
 
 # need PROGRAM PACKAGE: the sandbox shows programs of the system only, so one in somebody's home does not count.
 need() {
@@ -24,12 +27,28 @@ if [ "$purpose" = test ]; then
     need make make
 fi
 
+# Into artifacts/azurite; the folder's name is changed last, so that an interrupted one does not count.
+install_azurite() {
+    [ "$purpose" = test ] && [ ! -f "artifacts/azurite/$azurite" ] || return 0
+    echo "setup: installing azurite $azurite" >&2
+    rm -rf artifacts/azurite artifacts/azurite.new
+    mkdir -p artifacts/azurite.new
+    if npm install --prefix artifacts/azurite.new --no-audit --no-fund --no-save --ignore-scripts --loglevel=error "azurite@$azurite" >artifacts/azurite.log 2>&1; then
+        touch "artifacts/azurite.new/$azurite"
+        mv artifacts/azurite.new artifacts/azurite
+    else
+        tail -n 5 artifacts/azurite.log >&2
+        echo "setup: could not install azurite $azurite" >&2
+        exit 1
+    fi
+}
+
 if ! command -v dotnet >/dev/null 2>&1; then
     echo "setup: there is no 'dotnet'; install the .NET SDK 10 first." >&2
     exit 1
 fi
 
-[ -n "$missing" ] || exit 0
+[ -n "$missing" ] || { install_azurite; exit 0; }
 
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "setup: please install with this system's package manager:$missing" >&2
@@ -57,3 +76,4 @@ install || { $as_root DEBIAN_FRONTEND=noninteractive apt-get update -q >"$log" 2
     echo "setup: could not install$missing" >&2
     exit 1
 }
+install_azurite

@@ -8,6 +8,8 @@ scripts/setup.sh test || echo "test: going on without; tests that need it are sk
 
 # Invariant: a plain system has no ICU, without which the SDK does not start; nothing here depends on a culture.
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 MSBUILDDISABLENODEREUSE=1
+azurite=$PWD/artifacts/azurite/node_modules/azurite/dist/src/azurite.js
+[ -n "${AICODER_AZURITE:-}" ] || [ ! -f "$azurite" ] || export AICODER_AZURITE="$azurite"
 results=artifacts/tests
 rm -rf "$results"
 mkdir -p "$results"

@@ -31,6 +31,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Func<string, CancellationToken, Task> _removeWorkspaceAsync;
+    private readonly Func<string, CancellationToken, Task> _deletingAsync;
     private readonly TaskCleanup _cleanup;
     private readonly ProgressHub _progress = new();
     private readonly TaskDispatcher _dispatcher;
@@ -45,6 +46,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
         (_options, _journal, _secretStore, _time) = (setup.Options, journal, setup.Secrets, setup.Time);
         _logger = setup.LoggerFactory.CreateLogger<EmbeddedHost>();
         _removeWorkspaceAsync = setup.RemoveWorkspaceAsync;
+        _deletingAsync = setup.DeletingAsync;
         _cleanup = new TaskCleanup(setup, journal, _logger);
         var services = new RunnerServices
         {
@@ -84,20 +86,59 @@ public sealed class EmbeddedHost : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(secrets);
-        var (row, claim) = await _intake.TakeInAsync(spec, secrets, requestFingerprint, secretFingerprint, cancellationToken).ConfigureAwait(false);
-        if (claim is not null)
+        return (await StartAsync(spec, secrets, new TaskIdentity(requestFingerprint, secretFingerprint), null, cancellationToken).ConfigureAwait(false))!;
+    }
+
+    /// <summary>
+    /// The same where something outside of the journal decides whether a new task is this host's to run.
+    /// </summary>
+    /// <param name="task">The task.</param>
+    /// <param name="identity">By what it is known when it is sent again.</param>
+    /// <param name="confirmAsync">
+    /// Asked for a new task, when task and secrets are on the disk and before anybody sees or runs it. Where it says no, the task is
+    /// forgotten. Where it throws, or this process is killed around it, the task waits for <see cref="SettleAsync"/>, which asks again;
+    /// so what it has decided once it must decide again.
+    /// </param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Null where it said no.</returns>
+    /// <exception cref="FailureException">Also <c>system/storage_unavailable</c> while the same id is being decided about.</exception>
+    public Task<StartOutcome?> StartAsync(
+        AcceptedTask task, TaskIdentity identity, Func<CancellationToken, Task<bool>> confirmAsync, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(identity);
+        ArgumentNullException.ThrowIfNull(confirmAsync);
+        return StartAsync(task.Spec, task.Secrets, identity, confirmAsync, cancellationToken);
+    }
+
+    /// <summary>
+    /// Asks again about every task that was left unconfirmed, and runs those that are this host's; forgets what a start left behind before
+    /// it came so far. Returns how many tasks this host runs now that it did not run before.
+    /// </summary>
+    public async Task<int> SettleAsync(Func<AcceptedTask, CancellationToken, Task<bool>> confirmAsync, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(confirmAsync);
+        var count = 0;
+        await foreach (var (row, claim) in _intake.SettleAsync(AskAsync, cancellationToken).ConfigureAwait(false))
         {
             await HostAsync(row, claim).ConfigureAwait(false);
-            return new StartOutcome(StartKind.Started, (await GetAsync(spec.TaskId, CancellationToken.None).ConfigureAwait(false))!, []);
+            count++;
         }
 
-        var differences = new TaskIdentity(row.RequestFingerprint, row.SecretFingerprint)
-            .Differences(TaskRecords.Spec(row), new TaskIdentity(requestFingerprint, secretFingerprint), spec);
-        if (differences.Count > 0)
-            return new StartOutcome(StartKind.Conflict, await RecordAsync(row, cancellationToken).ConfigureAwait(false), differences);
-        var resumed = await ResumeAsync(spec.TaskId, cancellationToken).ConfigureAwait(false);
-        return new StartOutcome(StartKind.Same, resumed.Task ?? await RecordAsync(row, cancellationToken).ConfigureAwait(false), []);
+        return count;
+
+        async Task<bool> AskAsync(TaskRow row, CancellationToken stop)
+        {
+            var secrets = row.HasSecrets ? await _secretStore.GetAsync(row.Id, stop).ConfigureAwait(false) : TaskSecrets.None;
+            return await confirmAsync(new(TaskRecords.Spec(row), secrets, row.RequestFingerprint), stop).ConfigureAwait(false);
+        }
     }
+
+    /// <summary>The journal's id, by which servers with other journals know it.</summary>
+    public Task<string> GetJournalIdAsync(CancellationToken cancellationToken = default) => _journal.ReadAsync(MetaTable.JournalId, cancellationToken);
+
+    /// <summary>How many tasks this host runs or has waiting for their turn.</summary>
+    public int HostedTasks => _dispatcher.Tasks.Count;
 
     /// <summary>Goes on with a task that nobody runs.</summary>
     public async Task<ResumeOutcome> ResumeAsync(string taskId, CancellationToken cancellationToken = default)
@@ -251,6 +292,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
         // The row goes last: where one of these fails, the task is still there to be deleted again.
         await _secretStore.DeleteAsync(taskId, cancellationToken).ConfigureAwait(false);
         await _removeWorkspaceAsync(taskId, cancellationToken).ConfigureAwait(false);
+        await _deletingAsync(taskId, cancellationToken).ConfigureAwait(false);
         return await _journal.WriteAsync(
             connection =>
             {
@@ -305,6 +347,25 @@ public sealed class EmbeddedHost : IAsyncDisposable
         }
     }
 
+    private async Task<StartOutcome?> StartAsync(
+        TaskSpec spec, TaskSecrets secrets, TaskIdentity identity, Func<CancellationToken, Task<bool>>? confirmAsync, CancellationToken cancellationToken)
+    {
+        var (row, claim) = await _intake.TakeInAsync(spec, secrets, identity, confirmAsync, cancellationToken).ConfigureAwait(false);
+        if (row is null)
+            return null;
+        if (claim is not null)
+        {
+            await HostAsync(row, claim).ConfigureAwait(false);
+            return new StartOutcome(StartKind.Started, (await GetAsync(spec.TaskId, CancellationToken.None).ConfigureAwait(false))!, []);
+        }
+
+        var differences = new TaskIdentity(row.RequestFingerprint, row.SecretFingerprint).Differences(TaskRecords.Spec(row), identity, spec);
+        if (differences.Count > 0)
+            return new StartOutcome(StartKind.Conflict, await RecordAsync(row, cancellationToken).ConfigureAwait(false), differences);
+        var resumed = await ResumeAsync(spec.TaskId, cancellationToken).ConfigureAwait(false);
+        return new StartOutcome(StartKind.Same, resumed.Task ?? await RecordAsync(row, cancellationToken).ConfigureAwait(false), []);
+    }
+
     private TaskRecord Record(JournalConnection connection, TaskRow row) =>
         TaskRecords.Of(row, TaskRecords.LiveOwner(connection, row, _journal.Now));
 
@@ -319,8 +380,8 @@ public sealed class EmbeddedHost : IAsyncDisposable
             return (ResumeKind.Ended, row, null);
         if (TaskRecords.LiveOwner(connection, row, _journal.Now) is { } owner)
             return (owner.Id == _leases.OwnerId ? ResumeKind.RunningHere : ResumeKind.RunningElsewhere, row, null);
-        // Its secrets never arrived: there is nothing to run. The next start of the id replaces it.
-        if (row.State == RowState.Reserved)
+        // Its secrets never arrived: there is nothing to run, and the next start of the id replaces it. Or it is not known whose it is.
+        if (row.State is RowState.Reserved or RowState.Unconfirmed)
             return (ResumeKind.NotFound, row, null);
         _leases.Register(connection);
         return (ResumeKind.Resumed, row, TaskTable.Claim(connection, row, _leases.OwnerId));

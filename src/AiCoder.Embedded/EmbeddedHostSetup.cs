@@ -28,6 +28,9 @@ public sealed record EmbeddedHostSetup
     /// <summary>Removes a task's folder under WORKSPACE_DIR; does nothing where there is none.</summary>
     public Func<string, CancellationToken, Task> RemoveWorkspaceAsync { get; init; } = (_, _) => Task.CompletedTask;
 
+    /// <summary>A task is being deleted: takes away what stands for it outside of this host. Where it throws, the task stays.</summary>
+    public Func<string, CancellationToken, Task> DeletingAsync { get; init; } = (_, _) => Task.CompletedTask;
+
     /// <summary>Called after an event is on the disk and before anyone acts on it: where a test kills the process.</summary>
     internal Action<string, HistoryEvent> Recorded { get; init; } = (_, _) => { };
 }

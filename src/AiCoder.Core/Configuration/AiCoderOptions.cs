@@ -82,6 +82,9 @@ public sealed record AiCoderOptions
     /// <summary>REQUESTS_PER_MINUTE: what one client of the HTTP API may ask for, 1 to 100000.</summary>
     public int RequestsPerMinute { get; init; } = 600;
 
+    /// <summary>AzureWebJobsStorage…: where the queue is; null: none of the settings is there.</summary>
+    public QueueStorageOptions? QueueStorage { get; init; }
+
     /// <summary>
     /// The caller is the operator himself (the command line): every address but metadata ones is allowed, and the operator's
     /// tokens go to the repository he names.
@@ -96,7 +99,7 @@ public sealed record AiCoderOptions
 
     /// <summary>Every secret of the operator's, for redaction.</summary>
     public IEnumerable<string> Secrets =>
-        new[] { ApiKey, AzureOpenAiApiKey, GitLabApiToken, GitHubToken, WebhookSecret, ServiceKey }.Where(secret => !string.IsNullOrEmpty(secret))!;
+        ((string?[])[ApiKey, AzureOpenAiApiKey, GitLabApiToken, GitHubToken, WebhookSecret, ServiceKey, .. QueueStorage?.Secrets ?? []]).Where(secret => !string.IsNullOrEmpty(secret))!;
 
     /// <summary>Prints no secret, whoever logs this.</summary>
     public override string ToString() => $"AiCoderOptions {{ WorkspaceDir = {WorkspaceDir}, Model = {Model}, Sandbox = {Sandbox} }}";

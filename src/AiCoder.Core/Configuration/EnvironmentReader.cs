@@ -67,6 +67,7 @@ public sealed class EnvironmentReader
             ServiceKey = ServiceKey(),
             Urls = Text("ASPNETCORE_URLS"),
             RequestsPerMinute = Number("REQUESTS_PER_MINUTE", least: 1, most: 100_000) ?? Defaults.RequestsPerMinute,
+            QueueStorage = QueueStorage(),
             CallerIsOperator = callerIsOperator,
             GitEnvironment = GitSettings.EnvironmentNames
                 .Select(name => KeyValuePair.Create(name, Text(name)))
@@ -141,6 +142,33 @@ public sealed class EnvironmentReader
         else if (!value.All(letter => letter is > ' ' and <= '~'))
             _problems.Add("AICODER_API_KEY may have letters, digits and punctuation of ASCII only, and no spaces.");
         return value;
+    }
+
+    // Whether all that the queue needs is there is asked where somebody wants the queue: a Functions app may set some of it only.
+    private QueueStorageOptions? QueueStorage()
+    {
+        const string prefix = "AzureWebJobsStorage";
+        const string account = prefix + "__accountName";
+        var connectionString = Text(prefix);
+        if (connectionString is not null && !QueueStorageOptions.Parts(connectionString).All(part => part is { Name.Length: > 0, Value.Length: > 0 }))
+            _problems.Add($"{prefix} is no connection string; copy one from the storage account's access keys, or leave it out and set {account} to use an identity.");
+        var name = Text(account);
+        if (name is not null && (name.Length is < 3 or > 24 || !name.All(character => char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character))))
+        {
+            _problems.Add($"{account} is '{name}'; it must be a storage account's name: 3 to 24 small letters and digits.");
+            return null;
+        }
+
+        var storage = new QueueStorageOptions
+        {
+            ConnectionString = connectionString,
+            QueueServiceUri = Address(prefix + "__queueServiceUri") ?? ServiceOf("queue"),
+            BlobServiceUri = Address(prefix + "__blobServiceUri") ?? ServiceOf("blob"),
+            ClientId = Text(prefix + "__clientId"),
+        };
+        return storage is { ConnectionString: null, QueueServiceUri: null, BlobServiceUri: null } ? null : storage;
+
+        Uri? ServiceOf(string service) => name is null ? null : new Uri($"https://{name}.{service}.core.windows.net");
     }
 
     private int? Number(string name, int least, int most)

@@ -69,6 +69,16 @@ internal static class JournalSchema
         CREATE INDEX inbox_task ON inbox (task, number);
         CREATE INDEX inbox_waiting ON inbox (task) WHERE taken = 0;
         """,
+
+        // By its id a journal is known outside of it: to servers that share a queue and each have their own.
+        """
+        CREATE TABLE meta (
+            name TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO meta (name, value) VALUES ('journal_id', lower(hex(randomblob(16))));
+        CREATE INDEX tasks_reserved ON tasks (number) WHERE state IN ('reserved', 'unconfirmed');
+        """,
     ];
 
     /// <summary>Brings a journal up to the last of the versions.</summary>

@@ -23,6 +23,12 @@ internal static class RowState
 {
     /// <summary>The id is taken while the task's secrets are being put away; nobody sees the task yet.</summary>
     public const string Reserved = "reserved";
+
+    /// <summary>
+    /// Spec and secrets are safe, but whether the task is this journal's to run is decided outside of it, and the answer is not
+    /// recorded yet; nobody sees the task yet.
+    /// </summary>
+    public const string Unconfirmed = "unconfirmed";
     public const string Pending = "pending";
     public const string Running = "running";
     public const string Completed = "completed";

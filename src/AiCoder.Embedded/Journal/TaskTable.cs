@@ -14,12 +14,16 @@ internal static class TaskTable
 
     /// <summary>Tasks, the newest first.</summary>
     public static List<TaskRow> List(JournalConnection connection, int limit, long? before) => connection.Query(
-        $"SELECT {Columns} FROM tasks WHERE number < $before AND state <> '{RowState.Reserved}' ORDER BY number DESC LIMIT $limit",
+        $"SELECT {Columns} FROM tasks WHERE number < $before AND state NOT IN ('{RowState.Reserved}', '{RowState.Unconfirmed}') ORDER BY number DESC LIMIT $limit",
         Read, ("$before", before ?? long.MaxValue), ("$limit", limit));
 
     /// <summary>Every task that has not ended, the oldest first.</summary>
     public static List<TaskRow> Open(JournalConnection connection) =>
         connection.Query($"SELECT {Columns} FROM tasks WHERE ended_at IS NULL ORDER BY number", Read);
+
+    /// <summary>Every task that nobody sees yet, the oldest first.</summary>
+    public static List<TaskRow> Reserved(JournalConnection connection) => connection.Query(
+        $"SELECT {Columns} FROM tasks WHERE state IN ('{RowState.Reserved}', '{RowState.Unconfirmed}') ORDER BY number", Read);
 
     /// <summary>Ended tasks whose secrets may still be there.</summary>
     public static List<TaskRow> EndedWithSecrets(JournalConnection connection) =>
@@ -67,11 +71,6 @@ internal static class TaskTable
         if (rows == 0)
             throw new LeaseLostException(claim.TaskId);
     }
-
-    /// <summary>Gives a reserved id back. False where it was not this claim's any more.</summary>
-    public static bool DeleteReservation(JournalConnection connection, TaskClaim claim) => connection.Execute(
-        $"DELETE FROM tasks WHERE number = $number AND claim = $claim AND state = '{RowState.Reserved}'",
-        ("$number", claim.Task), ("$claim", claim.Claim)) > 0;
 
     public static void SetState(JournalConnection connection, long task, string state) =>
         connection.Execute("UPDATE tasks SET state = $state WHERE number = $number", ("$state", state), ("$number", task));

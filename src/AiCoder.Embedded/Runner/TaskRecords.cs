@@ -39,7 +39,7 @@ internal static class TaskRecords
 
     private static TaskState RunningState(TaskRow row, TaskProgress? progress) => row.State switch
     {
-        RowState.Pending or RowState.Reserved => TaskState.Pending,
+        RowState.Pending or RowState.Reserved or RowState.Unconfirmed => TaskState.Pending,
         _ => TaskProgress.RunningState(progress),
     };
 }

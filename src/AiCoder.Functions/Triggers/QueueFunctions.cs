@@ -1,4 +1,5 @@
 using AiCoder.Core.Api;
+using AiCoder.Core.Configuration;
 using AiCoder.Core.Tasks;
 using AiCoder.Functions.Tasks;
 using Microsoft.Azure.Functions.Worker;
@@ -11,26 +12,33 @@ namespace AiCoder.Functions.Triggers;
 /// Starts tasks from the queue, and does nothing else: the message is gone when its instance is in the task hub. Trouble of ours is
 /// thrown, and the message comes again (host.json says how often).
 /// </summary>
-public sealed class QueueFunctions(DurableTasks tasks, ILogger<QueueFunctions> logger)
+public sealed class QueueFunctions(DurableTasks tasks, AiCoderOptions options, ILogger<QueueFunctions> logger)
 {
     /// <returns>The message where it can never be taken, for the poison queue; else null.</returns>
     [Function("StartTaskFromQueue")]
-    [QueueOutput(QueueMessage.PoisonQueue)]
-    public async Task<string?> RunAsync([QueueTrigger(QueueMessage.Queue)] string message, [DurableClient] DurableTaskClient client, CancellationToken stop)
+    [QueueOutput(QueueNames.Poison)]
+    public async Task<string?> RunAsync(
+        [QueueTrigger(QueueNames.Tasks)] string message, FunctionContext context, [DurableClient] DurableTaskClient client, CancellationToken stop)
     {
         try
         {
-            var accepted = tasks.ApiOn(client).Accept(QueueMessage.Decode(message), traceParent: null);
+            var accepted = QueuedRequest.Accept(message, MessageId(context), options);
             var outcome = await tasks.HostOn(client).StartAsync(accepted, stop);
             if (outcome.Kind != StartKind.Conflict)
                 return null;
-            logger.LogError("A message for task {TaskId} goes to {Queue}: the id has another task; what differs: {Differences}", accepted.Spec.TaskId, QueueMessage.PoisonQueue, string.Join(", ", outcome.Differences));
+            logger.LogError("A message for task {TaskId} goes to {Queue}: the id has another task; what differs: {Differences}", accepted.Spec.TaskId, QueueNames.Poison, string.Join(", ", outcome.Differences));
         }
         catch (TaskRequestException exception)
         {
-            logger.LogError("A message goes to {Queue}: {Problems}", QueueMessage.PoisonQueue, exception.Message);
+            logger.LogError("A message goes to {Queue}: {Problems}", QueueNames.Poison, exception.Message);
         }
 
         return message;
     }
+
+    // The host hands the message's properties over as JSON.
+    private static string MessageId(FunctionContext context) =>
+        context.BindingContext.BindingData.TryGetValue("Id", out var id) && id?.ToString()?.Trim('"') is { Length: > 0 } text
+            ? text
+            : throw new InvalidOperationException("The queue trigger did not say the message's id.");
 }

@@ -123,6 +123,48 @@ public sealed class EnvironmentReaderTests
         Assert.Equal(["sk-topsecret", "ghp_topsecret", "service_topsecret"], options.Secrets);
     }
 
+    [Fact]
+    public void The_queue_is_where_the_Functions_host_has_it()
+    {
+        var byKey = Read(new() { ["AzureWebJobsStorage"] = ConnectionString }).QueueStorage!;
+        Assert.Equal((ConnectionString, null), (byKey.ConnectionString, byKey.QueueServiceUri));
+
+        var byName = Read(new() { ["AzureWebJobsStorage__accountName"] = "shopstorage1", ["AzureWebJobsStorage__clientId"] = "client-1" }).QueueStorage!;
+        Assert.Equal(
+            ("https://shopstorage1.queue.core.windows.net/", "https://shopstorage1.blob.core.windows.net/", "client-1"),
+            (byName.QueueServiceUri!.AbsoluteUri, byName.BlobServiceUri!.AbsoluteUri, byName.ClientId));
+
+        var byAddress = Read(new()
+        {
+            ["AzureWebJobsStorage__queueServiceUri"] = "https://s.queue.core.chinacloudapi.cn",
+            ["AzureWebJobsStorage__blobServiceUri"] = "https://s.blob.core.chinacloudapi.cn",
+        }).QueueStorage!;
+        Assert.Equal(("s.queue.core.chinacloudapi.cn", "s.blob.core.chinacloudapi.cn"), (byAddress.QueueServiceUri!.Host, byAddress.BlobServiceUri!.Host));
+
+        Assert.Null(Read([]).QueueStorage);
+    }
+
+    [Fact]
+    public void A_connection_string_and_the_key_in_it_are_secrets()
+    {
+        var options = Read(new() { ["AzureWebJobsStorage"] = ConnectionString });
+        Assert.Equal([ConnectionString, "c2VjcmV0a2V5LW9mLXRoZS1hY2NvdW50=="], options.Secrets);
+        Assert.DoesNotContain("c2VjcmV0", options.QueueStorage!.ToString(), StringComparison.Ordinal);
+        Assert.Contains("sv=2024&sig=abc%3D", Read(new() { ["AzureWebJobsStorage"] = "QueueEndpoint=https://s.queue.core.windows.net/;SharedAccessSignature=sv=2024&sig=abc%3D" }).Secrets);
+    }
+
+    [Fact]
+    public void Damaged_settings_of_the_queue_are_named_without_their_secrets()
+    {
+        var failure = Assert.Throws<FailureException>(() => Read(new() { ["AzureWebJobsStorage"] = "topsecret without a name", ["AzureWebJobsStorage__accountName"] = "No_Name" })).Failure;
+        Assert.Contains("AzureWebJobsStorage is no connection string", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("AzureWebJobsStorage__accountName is 'No_Name'", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("topsecret", failure.Message, StringComparison.Ordinal);
+    }
+
+    private const string ConnectionString =
+        "DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=c2VjcmV0a2V5LW9mLXRoZS1hY2NvdW50==;EndpointSuffix=core.windows.net";
+
     private static AiCoderOptions Read(Dictionary<string, string> variables, bool callerIsOperator = true)
     {
         variables.TryAdd("HOME", "/home/someone");

@@ -30,7 +30,9 @@ internal sealed class HostFixture(string? stateDir = null) : IAsyncDisposable
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public EmbeddedHost Open(int maxConcurrent = 4, TimeProvider? time = null, IActivityInvoker? activities = null, int retentionDays = 7, Action<string>? recorded = null)
+    public EmbeddedHost Open(
+        int maxConcurrent = 4, TimeProvider? time = null, IActivityInvoker? activities = null, int retentionDays = 7, Action<string>? recorded = null,
+        Func<string, Task>? deletingAsync = null)
     {
         var host = EmbeddedHost.Open(new EmbeddedHostSetup
         {
@@ -56,6 +58,7 @@ internal sealed class HostFixture(string? stateDir = null) : IAsyncDisposable
                 RemovedWorkspaces.Add(taskId);
                 return Task.CompletedTask;
             },
+            DeletingAsync = (taskId, _) => deletingAsync?.Invoke(taskId) ?? Task.CompletedTask,
             Recorded = (_, history) => recorded?.Invoke(history.Kind.ToString()),
         });
         _hosts.Add(host);

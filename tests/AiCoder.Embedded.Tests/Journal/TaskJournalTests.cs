@@ -80,6 +80,27 @@ public sealed class TaskJournalTests
     }
 
     [Fact]
+    public async Task A_journal_of_the_first_version_gets_an_id_of_its_own_that_stays()
+    {
+        var ids = new List<string>();
+        foreach (var _ in Enumerable.Range(0, 2))
+        {
+            using var folder = new TemporaryFolder();
+            File.Copy(FirstVersion, folder["journal.db"]);
+            for (var opened = 0; opened < 2; opened++)
+            {
+                using var journal = TaskJournal.Open(folder.Root, TimeProvider.System);
+                ids.Add(await journal.ReadAsync(MetaTable.JournalId));
+                Assert.Equal(2, await journal.ReadAsync(connection => connection.Scalar<long>("SELECT count(*) FROM tasks")));
+            }
+        }
+
+        Assert.Matches("^[0-9a-f]{32}$", ids[0]);
+        Assert.Equal((ids[0], ids[2]), (ids[1], ids[3]));
+        Assert.NotEqual(ids[0], ids[2]);
+    }
+
+    [Fact]
     public async Task An_unfinished_task_of_the_first_version_goes_on_today()
     {
         await using var fixture = new HostFixture { Workflow = ChainsWorkflow.RunAsync };
@@ -114,7 +135,7 @@ public sealed class TaskJournalTests
         var journals = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => TaskJournal.Open(folder.Root, TimeProvider.System))));
         foreach (var journal in journals)
         {
-            Assert.Equal(1, await journal.ReadAsync(connection => connection.Scalar<long>("PRAGMA user_version")));
+            Assert.Equal(JournalSchema.Versions.Count, await journal.ReadAsync(connection => connection.Scalar<long>("PRAGMA user_version")));
             journal.Dispose();
         }
     }

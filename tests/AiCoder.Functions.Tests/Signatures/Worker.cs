@@ -55,3 +55,13 @@ public class TimerInfo
 {
     public bool IsPastDue { get; set; }
 }
+
+public abstract class FunctionContext
+{
+    public abstract BindingContext BindingContext { get; }
+}
+
+public abstract class BindingContext
+{
+    public abstract IReadOnlyDictionary<string, object?> BindingData { get; }
+}
