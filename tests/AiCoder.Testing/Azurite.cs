@@ -43,6 +43,8 @@ public sealed partial class Azurite : IAsyncDisposable
 
     public int QueuePort { get; private set; }
 
+    public int TablePort { get; private set; }
+
     /// <summary>Where azurite.js is; null where the machine has none.</summary>
     public static string? Program
     {
@@ -83,7 +85,7 @@ public sealed partial class Azurite : IAsyncDisposable
         var (name, key) = NextAccount();
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"DefaultEndpointsProtocol=http;AccountName={name};AccountKey={key};BlobEndpoint=http://127.0.0.1:{BlobPort}/{name};QueueEndpoint=http://127.0.0.1:{QueuePort}/{name};");
+            $"DefaultEndpointsProtocol=http;AccountName={name};AccountKey={key};BlobEndpoint=http://127.0.0.1:{BlobPort}/{name};QueueEndpoint=http://127.0.0.1:{QueuePort}/{name};TableEndpoint=http://127.0.0.1:{TablePort}/{name};");
     }
 
     /// <summary>The same account's name, for addresses.</summary>
@@ -109,7 +111,7 @@ public sealed partial class Azurite : IAsyncDisposable
         string[] arguments =
         [
             "-r", _folder["watch.js"], program, "--silent", "--disableTelemetry", "--skipApiVersionCheck", "--location", location,
-            "--blobPort", BlobPort.ToString(CultureInfo.InvariantCulture), "--queuePort", QueuePort.ToString(CultureInfo.InvariantCulture), "--tablePort", "0",
+            "--blobPort", BlobPort.ToString(CultureInfo.InvariantCulture), "--queuePort", QueuePort.ToString(CultureInfo.InvariantCulture), "--tablePort", TablePort.ToString(CultureInfo.InvariantCulture),
             .. _arguments,
         ];
         var start = new ProcessStartInfo("node", arguments)
@@ -142,11 +144,14 @@ public sealed partial class Azurite : IAsyncDisposable
                 if (Listening().Match(line) is not { Success: true } match)
                     return;
                 var port = int.Parse(match.Groups["port"].Value, CultureInfo.InvariantCulture);
-                if (match.Groups["service"].Value == "Blob")
-                    BlobPort = port;
-                else
-                    QueuePort = port;
-                if (said.Count(other => Listening().IsMatch(other)) == 2)
+                switch (match.Groups["service"].Value)
+                {
+                    case "Blob": BlobPort = port; break;
+                    case "Queue": QueuePort = port; break;
+                    default: TablePort = port; break;
+                }
+
+                if (said.Count(other => Listening().IsMatch(other)) == 3)
                     ready.TrySetResult();
             }
         }
@@ -161,6 +166,6 @@ public sealed partial class Azurite : IAsyncDisposable
     private (string Name, string Key) NextAccount() =>
         _accounts.TryDequeue(out var account) ? account : throw new InvalidOperationException($"More than {Accounts} tests want an account.");
 
-    [GeneratedRegex("Azurite (?<service>Blob|Queue) service is successfully listening at https?://127.0.0.1:(?<port>[0-9]+)")]
+    [GeneratedRegex("Azurite (?<service>Blob|Queue|Table) service is successfully listening at https?://127.0.0.1:(?<port>[0-9]+)")]
     private static partial Regex Listening();
 }

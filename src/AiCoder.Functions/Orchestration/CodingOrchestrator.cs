@@ -1,3 +1,5 @@
+using System.Text.Json;
+using AiCoder.Core;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
@@ -19,7 +21,9 @@ public static class CodingOrchestrator
     public static async Task<TaskResult> RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
         var logger = context.CreateReplaySafeLogger(Name);
-        var input = context.GetInput<OrchestrationInput>() ?? throw new InvalidOperationException("The orchestration was started without its input.");
+        // As JSON: the context would read our own types with options that nobody can set.
+        var input = context.GetInput<JsonElement>().Deserialize<OrchestrationInput>(AiCoderJson.Options)
+            ?? throw new InvalidOperationException("The orchestration was started without its input.");
         var workflow = new DurableWorkflowContext(context, input, logger);
         logger.LogInformation("Task {TaskId} begins", input.Spec.TaskId);
 

@@ -64,12 +64,15 @@ internal sealed record TaskInstance(OrchestrationMetadata Metadata, Orchestratio
         // Somebody ended the instance by the hub's own means.
         OrchestrationRuntimeStatus.Terminated => FailedResult.Cancelled(Input.Spec, progress),
         // The orchestrator never throws; what ends an instance like this is the hub's judgement of its history.
-        _ => FailedResult.Of(Input.Spec, Failure.Of(Code(), $"The task hub ended the task: {Metadata.FailureDetails?.ErrorType ?? "no reason given"}. The host's log says more; start the task again under another id."), progress, SecretRedactor.None),
+        _ => FailedResult.Of(Input.Spec, Failure.Of(Code(), $"The task hub ended the task ({ErrorType}). The host's log says more; start the task again under another id."), progress, SecretRedactor.None),
     };
 
-    private string Code() => Metadata.FailureDetails?.ErrorType.Contains("NonDeterministic", StringComparison.Ordinal) == true
-        ? FailureCodes.NotDeterministic
-        : FailureCodes.Unhandled;
+    // Only the type: the message may hold anything. Some hubs give it as the output, "type: message".
+    private string ErrorType =>
+        Metadata.FailureDetails?.ErrorType ?? Metadata.SerializedOutput?.Trim('"').Split(':')[0] ?? "it gave no reason";
+
+    private string Code() =>
+        ErrorType.Contains("NonDeterministic", StringComparison.Ordinal) ? FailureCodes.NotDeterministic : FailureCodes.Unhandled;
 
     private static T? Read<T>(string? json)
         where T : class

@@ -59,7 +59,12 @@ internal sealed class FunctionsWorld : IAsyncDisposable
         (await Host.Client.GetFromJsonAsync<JsonObject>(new Uri(path, UriKind.Relative), Stop))!;
 
     /// <summary>Puts a message into the queue, as it is.</summary>
-    public async Task SendAsync(string queue, string message) => await Queue(queue).SendMessageAsync(message, Stop);
+    public async Task SendAsync(string queue, string message)
+    {
+        var client = Queue(queue);
+        await client.CreateIfNotExistsAsync(cancellationToken: Stop);
+        await client.SendMessageAsync(message, Stop);
+    }
 
     /// <summary>Waits until the queue holds a message, and takes it.</summary>
     public async Task<string> ReceiveAsync(string queue)
