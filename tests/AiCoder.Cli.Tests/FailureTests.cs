@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using AiCoder.Cli.Demonstration;
 using AiCoder.Cli.Tests.Infrastructure;
 using AiCoder.Demo;
 using AiCoder.Testing;
+using AiCoder.Testing.Processes;
 
 namespace AiCoder.Cli.Tests;
 

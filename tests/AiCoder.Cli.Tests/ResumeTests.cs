@@ -1,6 +1,7 @@
-using AiCoder.Cli.Demonstration;
 using AiCoder.Cli.Tests.Infrastructure;
 using AiCoder.Demo;
+using AiCoder.Testing;
+using AiCoder.Testing.Processes;
 
 namespace AiCoder.Cli.Tests;
 

@@ -1,4 +1,5 @@
 using AiCoder.Cli.Tests.Infrastructure;
+using AiCoder.Testing.Processes;
 
 namespace AiCoder.Cli.Tests;
 

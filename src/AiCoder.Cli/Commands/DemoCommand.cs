@@ -1,4 +1,5 @@
 using AiCoder.Cli.Terminal;
+using AiCoder.Demo;
 
 namespace AiCoder.Cli.Commands;
 

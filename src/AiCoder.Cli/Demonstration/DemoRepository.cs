@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Processes;
+using AiCoder.Demo;
 
 namespace AiCoder.Cli.Demonstration;
 

@@ -39,12 +39,21 @@ internal static class SchemaNotes
         SetChoice<TaskEngine>("engine");
         SetChoice<ApprovalMode>("approval");
         SetChoice<ValidationFailureAction>("on_validation_failure");
-        properties["pull_request"] = new OpenApiSchema
-        {
-            OneOf = [new OpenApiSchema { Type = JsonSchemaType.Boolean }, await context.GetOrCreateSchemaAsync(typeof(PullRequestOptions), null, cancellationToken)],
-        };
+        foreach (var name in schema.Required)
+            ((OpenApiSchema)properties[name]).Type = JsonSchemaType.String;
+        await SetEitherAsync("pull_request", JsonSchemaType.Boolean, typeof(PullRequestOptions));
+        // The platform's own reference would drop the description.
+        await SetEitherAsync("credentials", JsonSchemaType.Null, typeof(RequestCredentials));
+        await SetEitherAsync("validation", JsonSchemaType.Null, typeof(ValidationOptions));
+        await SetEitherAsync("limits", JsonSchemaType.Null, typeof(TaskLimits));
+        await SetEitherAsync("metadata", JsonSchemaType.Null, typeof(JsonObject));
         foreach (var (name, note) in FieldNotes.Of)
             properties[name].Description = note;
+
+        async Task SetEitherAsync(string name, JsonSchemaType simple, Type other) => properties[name] = new OpenApiSchema
+        {
+            OneOf = [new OpenApiSchema { Type = simple }, await context.GetOrCreateSchemaAsync(other, null, cancellationToken)],
+        };
 
         void SetChoice<T>(string name)
             where T : struct, Enum

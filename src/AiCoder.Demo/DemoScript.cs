@@ -1,12 +1,9 @@
 using System.Text.Json.Nodes;
-using AiCoder.Core;
-using AiCoder.Core.Tasks;
-using AiCoder.Demo;
 
-namespace AiCoder.Cli.Demonstration;
+namespace AiCoder.Demo;
 
 /// <summary>What the scripted model answers: a plan, then look, mend, test, finish. It knows the demo's project and nothing else.</summary>
-internal static class DemoScript
+public static class DemoScript
 {
     /// <summary>How the stand-in is called wherever a model's name is shown, the commit included.</summary>
     public const string ModelName = "scripted model, not an AI";
@@ -14,17 +11,19 @@ internal static class DemoScript
     public static Func<ScriptedRequest, ScriptedReply> For(DemoProject project) => request =>
         request.Tools.Contains("finish") ? Code(project, request.Turn) : Plan(project);
 
-    private static ScriptedReply Plan(DemoProject project) => ScriptedReply.Say(System.Text.Json.JsonSerializer.Serialize(
-        new Plan
-        {
-            Summary = $"The boundary in {project.Source} leaves out 100 itself.",
-            Files = [project.Source],
-            Changes = [$"{project.Source}: let the discount begin at exactly 100"],
-            Tests = [project.TestCommand],
-        },
-        AiCoderJson.Options));
+    /// <summary>The answer to the analysis.</summary>
+    public static ScriptedReply Plan(DemoProject project) => ScriptedReply.Say(new JsonObject
+    {
+        ["summary"] = $"The boundary in {project.Source} leaves out 100 itself.",
+        ["files"] = new JsonArray(project.Source),
+        ["changes"] = new JsonArray($"{project.Source}: let the discount begin at exactly 100"),
+        ["tests"] = new JsonArray(project.TestCommand),
+    }.ToJsonString(ScriptedModel.Json));
 
-    private static ScriptedReply Code(DemoProject project, int turn) => turn switch
+    /// <summary>The answer of a turn of coding.</summary>
+    /// <param name="project">The project.</param>
+    /// <param name="turn">From 0: look, mend, test, finish.</param>
+    public static ScriptedReply Code(DemoProject project, int turn) => turn switch
     {
         0 => ScriptedReply.Call("read_file", new JsonObject { ["path"] = project.Source }),
         1 => ScriptedReply.Call("edit_file", new JsonObject

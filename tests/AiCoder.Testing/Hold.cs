@@ -1,7 +1,7 @@
-namespace AiCoder.Cli.Tests.Infrastructure;
+namespace AiCoder.Testing;
 
 /// <summary>A place where something waits until a test lets it go, and by which a test knows that it has come there.</summary>
-internal sealed class Hold
+public sealed class Hold
 {
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);

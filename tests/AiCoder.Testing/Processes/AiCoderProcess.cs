@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
 
-namespace AiCoder.Cli.Tests.Infrastructure;
+namespace AiCoder.Testing.Processes;
 
 /// <summary>The real <c>aicoder</c> executable as a child process, with an environment given whole.</summary>
-internal sealed partial class AiCoderProcess : IDisposable
+public sealed partial class AiCoderProcess : IDisposable
 {
     public const int SigInt = 2;
     public const int SigKill = 9;
@@ -113,7 +113,7 @@ internal sealed partial class AiCoderProcess : IDisposable
 }
 
 /// <summary>A process that has ended.</summary>
-internal sealed record AiCoderRun(int ExitCode, string Output, string Error)
+public sealed record AiCoderRun(int ExitCode, string Output, string Error)
 {
     /// <summary>Standard output as the one JSON document that it must be.</summary>
     public JsonObject Result

@@ -1,4 +1,4 @@
-namespace AiCoder.Cli.Demonstration;
+namespace AiCoder.Demo;
 
 /// <summary>
 /// A small project with one failing test, in a language whose toolchain every machine has, and what mends it.
@@ -10,7 +10,7 @@ namespace AiCoder.Cli.Demonstration;
 /// <param name="Wrong">The mistaken text in it; stands there once.</param>
 /// <param name="Right">What it should be.</param>
 /// <param name="TestCommand">Runs the tests: fails before and passes after.</param>
-internal sealed record DemoProject(
+public sealed record DemoProject(
     string Language,
     IReadOnlyDictionary<string, string> Files,
     string Intent,
