@@ -1,5 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Xml.Linq;
+using AiCoder.Cli.Tests.Infrastructure;
+using AiCoder.Demo;
+using AiCoder.Testing;
 
 namespace AiCoder.Cli.Tests;
 
@@ -36,6 +39,27 @@ public sealed class ArchitectureTests
 
         Assert.DoesNotContain(core, name => name.StartsWith("AiCoder.", StringComparison.Ordinal));
         Assert.Equal(["AiCoder.Core"], embedded.Where(name => name.StartsWith("AiCoder.", StringComparison.Ordinal)));
+        var server = typeof(AiCoder.Server.TaskServer).Assembly.GetReferencedAssemblies().Select(name => name.Name!);
+        Assert.Equal(["AiCoder.Core", "AiCoder.Embedded"], server.Where(name => name.StartsWith("AiCoder.", StringComparison.Ordinal)).Order());
+    }
+
+    /// <summary>A command that serves nothing must not pay for a web server.</summary>
+    [Fact]
+    public async Task Only_serve_loads_the_server()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux shows what a process has loaded.");
+        var hold = new Hold();
+        await using var held = await TaskWorld.CreateAsync(script: request => DemoScript.For(DemoProject.Shell)(request) with { Gate = hold.WaitAsync() });
+        using var run = held.Start("run", held.Request("loads-little"));
+        await hold.Reached.WaitAsync(TestContext.Current.CancellationToken);
+
+        var loaded = await File.ReadAllTextAsync($"/proc/{run.Id}/maps", TestContext.Current.CancellationToken);
+
+        Assert.Contains("AiCoder.Embedded.dll", loaded, StringComparison.Ordinal);
+        Assert.DoesNotContain("AiCoder.Server.dll", loaded, StringComparison.Ordinal);
+        Assert.DoesNotContain("Microsoft.AspNetCore.Server", loaded, StringComparison.Ordinal);
+        Assert.DoesNotContain("Microsoft.AspNetCore.OpenApi", loaded, StringComparison.Ordinal);
+        hold.Release();
     }
 
     private static IEnumerable<string> ReferencesOf(string project) => ReferencesIn(PathOf(project));
