@@ -70,6 +70,15 @@ public sealed record AiCoderOptions
     /// <summary>RETENTION_DAYS: how long the workspace of an ended task is kept, 0 to 3650.</summary>
     public int RetentionDays { get; init; } = 7;
 
+    /// <summary>Where traces and metrics go; default nowhere.</summary>
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    /// <summary>
+    /// KEY_VAULT_CERTIFICATE: the certificate in Azure Key Vault that the keys of callers' secrets are encrypted with; null: they lie
+    /// in STATE_DIR as they are.
+    /// </summary>
+    public Uri? KeyVaultCertificate { get; init; }
+
     /// <summary>
     /// The caller is the operator himself (the command line): every address but metadata ones is allowed, and the operator's
     /// tokens go to the repository he names.
@@ -84,7 +93,7 @@ public sealed record AiCoderOptions
 
     /// <summary>Every secret of the operator's, for redaction.</summary>
     public IEnumerable<string> Secrets =>
-        new[] { ApiKey, AzureOpenAiApiKey, GitLabApiToken, GitHubToken, WebhookSecret }.Where(secret => !string.IsNullOrEmpty(secret))!;
+        new[] { ApiKey, AzureOpenAiApiKey, GitLabApiToken, GitHubToken, WebhookSecret }.Concat(Telemetry.Secrets).Where(secret => !string.IsNullOrEmpty(secret))!;
 
     /// <summary>Prints no secret, whoever logs this.</summary>
     public override string ToString() => $"AiCoderOptions {{ WorkspaceDir = {WorkspaceDir}, Model = {Model}, Sandbox = {Sandbox} }}";
