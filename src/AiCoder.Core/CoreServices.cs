@@ -49,7 +49,7 @@ public sealed class CoreServices : IDisposable
             options, secrets, Workspaces, new LocalRepository(), access, remote, new ForgeLocator(options, guard, time), new SecretScanner(time));
         var notify = new NotifyActivity(options, secrets, _webhooks);
 
-        var activities = new ActivitySet(loggers.CreateLogger<ActivitySet>());
+        var activities = new ActivitySet(loggers.CreateLogger<ActivitySet>(), time);
         activities.Add<CloneInput, CloneOutput>(ActivityNames.Clone, async (input, context, stop) =>
         {
             // Before the first model call costs anything, it is known that what the model will want to run can run.

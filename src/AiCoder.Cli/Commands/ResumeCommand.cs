@@ -1,6 +1,7 @@
 using AiCoder.Cli.Tasks;
 using AiCoder.Cli.Terminal;
 using AiCoder.Core.Configuration;
+using AiCoder.Core.Telemetry;
 
 namespace AiCoder.Cli.Commands;
 
@@ -10,6 +11,7 @@ internal static class ResumeCommand
     public static async Task<int> RunAsync(CommandConsole console, Interruption interruption, string? taskId)
     {
         var options = EnvironmentReader.Read(console.Variable, callerIsOperator: true);
+        await using var telemetry = TelemetryExport.Start(options, interruption.Requested);
         await using var host = TaskHost.Open(options, console);
         return (await new TaskSession(host, console, interruption).ResumeAsync(taskId)).ExitCode;
     }

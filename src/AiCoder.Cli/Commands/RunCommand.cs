@@ -3,6 +3,7 @@ using AiCoder.Cli.Tasks;
 using AiCoder.Cli.Terminal;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Tasks;
+using AiCoder.Core.Telemetry;
 
 namespace AiCoder.Cli.Commands;
 
@@ -13,7 +14,8 @@ internal static class RunCommand
     {
         var request = await RequestSource.ReadAsync(argument, console.Variable, interruption.Requested);
         var options = EnvironmentReader.Read(console.Variable, callerIsOperator: true);
-        var accepted = TaskAcceptance.Accept(request, options, TaskAcceptance.NewTaskId(TimeProvider.System));
+        await using var telemetry = TelemetryExport.Start(options, interruption.Requested);
+        var accepted = TaskTrace.Begin(TaskAcceptance.Accept(request, options, TaskAcceptance.NewTaskId(TimeProvider.System)));
         if (request.TaskId is null)
             await console.Error.WriteLineAsync($"task {accepted.Spec.TaskId}");
         if (accepted.Spec.WebhookUrl is null && options.WebhookUrl is null)

@@ -1,13 +1,14 @@
 using System.Text.Json;
 using AiCoder.Core.Failures;
+using AiCoder.Core.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace AiCoder.Core.Activities;
 
 /// <summary>
-/// The six activities behind the hosts' seam. The one place where exceptions become failures.
+/// The six activities behind the hosts' seam. The one place where exceptions become failures, and where an activity gets its span.
 /// </summary>
-public sealed partial class ActivitySet(ILogger<ActivitySet> logger) : IActivityInvoker
+public sealed partial class ActivitySet(ILogger<ActivitySet> logger, TimeProvider time) : IActivityInvoker
 {
     private readonly Dictionary<string, Func<JsonElement, ActivityContext, CancellationToken, Task<JsonElement>>> _activities = [];
 
@@ -25,7 +26,7 @@ public sealed partial class ActivitySet(ILogger<ActivitySet> logger) : IActivity
         {
             var input = json.Deserialize<TInput>(AiCoderJson.Options)
                 ?? throw new FailureException(FailureCodes.Unhandled, $"The activity {name} was called without input.");
-            var outcome = await RunAsync(name, input, run, context, cancellable ? context.Signals.Cancelled : CancellationToken.None, stop).ConfigureAwait(false);
+            var outcome = await ObservedAsync(name, input, run, context, cancellable ? context.Signals.Cancelled : CancellationToken.None, stop).ConfigureAwait(false);
             return JsonSerializer.SerializeToElement(outcome, AiCoderJson.Options);
         });
 
@@ -34,6 +35,39 @@ public sealed partial class ActivitySet(ILogger<ActivitySet> logger) : IActivity
         _activities.TryGetValue(name, out var activity)
             ? activity(input, context, stop)
             : throw new ArgumentException($"There is no activity '{name}'.", nameof(name));
+
+    private async Task<Outcome<TOutput>> ObservedAsync<TInput, TOutput>(
+        string name,
+        TInput input,
+        Func<TInput, ActivityContext, CancellationToken, Task<TOutput>> run,
+        ActivityContext context,
+        CancellationToken cancelled,
+        CancellationToken stop)
+        where TOutput : class
+    {
+        using var span = AiCoderTelemetry.StartOfTask(name, context.TaskId, context.TraceParent);
+        span?.SetTag(TelemetryAttributes.Activity, name);
+        var began = time.GetTimestamp();
+        try
+        {
+            var outcome = await RunAsync(name, input, run, context, cancelled, stop).ConfigureAwait(false);
+            // A limit that coding ran into is a failure to whoever reads the trace; to the workflow it is part of the answer.
+            var failure = outcome.Failure ?? (outcome.Value as CodeOutput)?.Failure;
+            var errorType = failure is null ? null : AiCoderTelemetry.ErrorType(failure);
+            if (errorType is not null)
+                span.Fail(errorType);
+            else if (outcome.Cancelled)
+                span?.SetTag(TelemetryAttributes.Outcome, "cancelled");
+            TaskMetrics.ActivityRan(name, time.GetElapsedTime(began), errorType);
+            return outcome;
+        }
+        catch (OperationCanceledException)
+        {
+            // It will run again: no failure, and no duration that says anything.
+            span?.SetTag(TelemetryAttributes.Outcome, "interrupted");
+            throw;
+        }
+    }
 
     private async Task<Outcome<TOutput>> RunAsync<TInput, TOutput>(
         string name,

@@ -4,6 +4,7 @@ using AiCoder.Core.Agent;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Tasks;
+using AiCoder.Core.Telemetry;
 using AiCoder.Core.Workspaces;
 
 namespace AiCoder.Core.Api;
@@ -52,7 +53,7 @@ public sealed class TaskApi(AiCoderOptions options, ITaskHost host, WorkspaceSto
     public AcceptedTask Accept(string body, string? traceParent)
     {
         var accepted = TaskAcceptance.Accept(TaskRequestReader.Read(body), options, TaskAcceptance.NewTaskId(time));
-        return accepted with { Spec = accepted.Spec with { TraceParent = traceParent } };
+        return TaskTrace.Begin(accepted, traceParent);
     }
 
     /// <summary><c>GET /api/tasks?limit=&amp;cursor=</c></summary>

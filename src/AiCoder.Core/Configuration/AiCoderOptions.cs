@@ -85,6 +85,15 @@ public sealed record AiCoderOptions
     /// <summary>AzureWebJobsStorage…: where the queue is; null: none of the settings is there.</summary>
     public QueueStorageOptions? QueueStorage { get; init; }
 
+    /// <summary>Where traces and metrics go; default nowhere.</summary>
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    /// <summary>
+    /// KEY_VAULT_CERTIFICATE: the certificate in Azure Key Vault that the keys of callers' secrets are encrypted with; null: they lie
+    /// in STATE_DIR as they are.
+    /// </summary>
+    public Uri? KeyVaultCertificate { get; init; }
+
     /// <summary>
     /// The caller is the operator himself (the command line): every address but metadata ones is allowed, and the operator's
     /// tokens go to the repository he names.
@@ -99,7 +108,7 @@ public sealed record AiCoderOptions
 
     /// <summary>Every secret of the operator's, for redaction.</summary>
     public IEnumerable<string> Secrets =>
-        ((string?[])[ApiKey, AzureOpenAiApiKey, GitLabApiToken, GitHubToken, WebhookSecret, ServiceKey, .. QueueStorage?.Secrets ?? []]).Where(secret => !string.IsNullOrEmpty(secret))!;
+        ((string?[])[ApiKey, AzureOpenAiApiKey, GitLabApiToken, GitHubToken, WebhookSecret, ServiceKey, .. QueueStorage?.Secrets ?? [], .. Telemetry.Secrets]).Where(secret => !string.IsNullOrEmpty(secret))!;
 
     /// <summary>Prints no secret, whoever logs this.</summary>
     public override string ToString() => $"AiCoderOptions {{ WorkspaceDir = {WorkspaceDir}, Model = {Model}, Sandbox = {Sandbox} }}";

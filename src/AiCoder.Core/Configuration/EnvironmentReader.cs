@@ -68,6 +68,8 @@ public sealed class EnvironmentReader
             Urls = Text("ASPNETCORE_URLS"),
             RequestsPerMinute = Number("REQUESTS_PER_MINUTE", least: 1, most: 100_000) ?? Defaults.RequestsPerMinute,
             QueueStorage = QueueStorage(),
+            Telemetry = Telemetry(),
+            KeyVaultCertificate = KeyVaultCertificate(),
             CallerIsOperator = callerIsOperator,
             GitEnvironment = GitSettings.EnvironmentNames
                 .Select(name => KeyValuePair.Create(name, Text(name)))
@@ -169,6 +171,58 @@ public sealed class EnvironmentReader
         return storage is { ConnectionString: null, QueueServiceUri: null, BlobServiceUri: null } ? null : storage;
 
         Uri? ServiceOf(string service) => name is null ? null : new Uri($"https://{name}.{service}.core.windows.net");
+    }
+
+    // The variables that decide whether and where to; the OpenTelemetry SDK reads all others of OTEL_* itself.
+    private TelemetryOptions Telemetry()
+    {
+        var general = Address("OTEL_EXPORTER_OTLP_ENDPOINT");
+        return string.Equals(Text("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase)
+            ? new()
+            : new()
+            {
+                OtlpTraces = Otlp("TRACES", general),
+                OtlpMetrics = Otlp("METRICS", general),
+                ApplicationInsights = ApplicationInsights(),
+            };
+    }
+
+    private OtlpSignal? Otlp(string signal, Uri? general)
+    {
+        var own = Address($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT");
+        if ((own ?? general) is null || string.Equals(Text($"OTEL_{signal}_EXPORTER"), "none", StringComparison.OrdinalIgnoreCase))
+            return null;
+        var name = $"OTEL_EXPORTER_OTLP_{signal}_PROTOCOL";
+        if (Text(name, "OTEL_EXPORTER_OTLP_PROTOCOL") is { } protocol and not ("grpc" or "http/protobuf"))
+            _problems.Add($"{(Text(name) is null ? "OTEL_EXPORTER_OTLP_PROTOCOL" : name)} is '{protocol}'; it must be grpc or http/protobuf.");
+        return new(own, Text(name), Text($"OTEL_EXPORTER_OTLP_{signal}_HEADERS")) { GeneralHeaders = Text("OTEL_EXPORTER_OTLP_HEADERS") };
+    }
+
+    private string? ApplicationInsights()
+    {
+        if (Text("APPLICATIONINSIGHTS_CONNECTION_STRING") is not { } value)
+            return null;
+        var key = value.Split(';', StringSplitOptions.TrimEntries).Select(part => part.Split('=', 2))
+            .FirstOrDefault(part => part.Length == 2 && part[0].Equals("InstrumentationKey", StringComparison.OrdinalIgnoreCase));
+        if (key is not null && Guid.TryParse(key[1], out _))
+            return value;
+        _problems.Add("APPLICATIONINSIGHTS_CONNECTION_STRING has no InstrumentationKey; copy the connection string of the resource's overview.");
+        return null;
+    }
+
+    private Uri? KeyVaultCertificate()
+    {
+        if (Text("KEY_VAULT_CERTIFICATE") is not { } value)
+            return null;
+        // No vault speaks http, and a certificate fetched that way could be anybody's.
+        if (Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps && uri.UserInfo.Length == 0 && uri.Query.Length == 0
+            && uri.AbsolutePath.Trim('/').Split('/') is ["secrets" or "certificates", _] or ["secrets" or "certificates", _, _])
+        {
+            return uri;
+        }
+
+        _problems.Add("KEY_VAULT_CERTIFICATE is no address of a certificate in Azure Key Vault; give one like https://<vault>.vault.azure.net/secrets/<name>.");
+        return null;
     }
 
     private int? Number(string name, int least, int most)

@@ -6,6 +6,7 @@ using System.Text.Json;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Network;
 using AiCoder.Core.Secrets;
+using AiCoder.Core.Telemetry;
 using OpenAI.Chat;
 
 namespace AiCoder.Core.Models;
@@ -35,6 +36,27 @@ public sealed class ModelClient(ModelEndpoint endpoint, ChatClient chat, ModelTi
     /// <exception cref="ContextTooLongException">The conversation is longer than the model takes.</exception>
     public async Task<ModelAnswer> CompleteAsync(ModelRequest request, CancellationToken cancellationToken)
     {
+        using var call = new ModelSpan(endpoint, time);
+        try
+        {
+            var answer = await AskOrRelearnAsync(request, cancellationToken).ConfigureAwait(false);
+            call.Answered(answer);
+            return answer;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            call.Interrupted();
+            throw;
+        }
+        catch (Exception exception)
+        {
+            call.Failed(exception);
+            throw;
+        }
+    }
+
+    private async Task<ModelAnswer> AskOrRelearnAsync(ModelRequest request, CancellationToken cancellationToken)
+    {
         try
         {
             var answer = await AskAsync(request, !_usageRefused, cancellationToken).ConfigureAwait(false);
@@ -45,7 +67,7 @@ public sealed class ModelClient(ModelEndpoint endpoint, ChatClient chat, ModelTi
             && failure.Failure.Message.Contains("stream_options", StringComparison.OrdinalIgnoreCase))
         {
             _usageRefused = true;
-            return await CompleteAsync(request, cancellationToken).ConfigureAwait(false);
+            return await AskOrRelearnAsync(request, cancellationToken).ConfigureAwait(false);
         }
     }
 

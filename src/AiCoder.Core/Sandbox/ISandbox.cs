@@ -28,6 +28,9 @@ public sealed record SandboxCommand
     /// <summary>Where to start, relative to the work tree.</summary>
     public string Directory { get; init; } = ".";
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>What for, as spans and metrics call it; nothing else depends on it.</summary>
+    public SandboxPurpose Purpose { get; init; } = SandboxPurpose.RunCommand;
     public bool Network { get; init; }
 
     /// <summary>
@@ -46,6 +49,25 @@ public sealed record SandboxCommand
 
     /// <summary>Called with output as it comes, for a person who watches; already bounded.</summary>
     public Action<string>? OnOutput { get; init; }
+}
+
+/// <summary>What a command in the sandbox is for.</summary>
+public enum SandboxPurpose
+{
+    /// <summary>The model asked for it.</summary>
+    RunCommand,
+
+    /// <summary>Installs dependencies.</summary>
+    Prepare,
+
+    /// <summary>Looks whether files can be parsed, or built.</summary>
+    Syntax,
+
+    /// <summary>The project's tests.</summary>
+    Test,
+
+    /// <summary>Finds out which programs there are.</summary>
+    Detect,
 }
 
 /// <summary>How a command ended.</summary>

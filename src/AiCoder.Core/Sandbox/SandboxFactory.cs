@@ -13,7 +13,11 @@ public static class SandboxFactory
     public static ISandbox Create(AiCoderOptions options, ProcessRunner runner, SecretRedactor redactor)
     {
         var toolchains = HostToolchains.Detect([options.WorkspaceDir, options.StateDir]);
-        return options.Sandbox switch
+        return new TracedSandbox(Untraced(options, runner, redactor, toolchains), redactor);
+    }
+
+    private static ISandbox Untraced(AiCoderOptions options, ProcessRunner runner, SecretRedactor redactor, HostToolchains toolchains) =>
+        options.Sandbox switch
         {
             SandboxKind.Bubblewrap => new BubblewrapSandbox(runner, toolchains, redactor, Path.Combine(options.StateDir, "sandbox")),
             SandboxKind.None => new DirectSandbox(runner, toolchains, redactor),
@@ -22,5 +26,4 @@ public static class SandboxFactory
                 $"SANDBOX={AiCoderJson.NameOf(options.Sandbox)} is not available in this version. Set SANDBOX=bubblewrap, or SANDBOX=none to run what "
                 + "repositories and models choose without a sandbox."),
         };
-    }
 }

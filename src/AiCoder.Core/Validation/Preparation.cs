@@ -64,7 +64,7 @@ internal sealed class Preparation(ValidationCommands commands, ValidationRequest
         }
 
         var network = request.Network >= ValidationNetwork.Prepare;
-        var outcome = await commands.RunAsync(command.Line, directory, network, cancellationToken).ConfigureAwait(false);
+        var outcome = await commands.RunAsync(command.Line, directory, CommandPurpose.Prepare, network, cancellationToken).ConfigureAwait(false);
         var verdict = outcome.Succeeded
             ? new CommandVerdict(Verdict.Passed, null, [])
             // A preparation that fails is never the model's error; what it left missing, the tests will show.

@@ -67,7 +67,7 @@ internal sealed class SyntaxChecks(ValidationCommands commands, ValidationReques
     private async Task<CommandReport> RunAsync(string name, IReadOnlyList<string> arguments, List<string> files, CancellationToken cancellationToken)
     {
         request.Report(name);
-        var outcome = await commands.RunQuietlyAsync(arguments, ".", network: false, cancellationToken).ConfigureAwait(false);
+        var outcome = await commands.RunQuietlyAsync(arguments, ".", SandboxPurpose.Syntax, network: false, cancellationToken).ConfigureAwait(false);
         return commands.Report(Title(name, files), ".", CommandPurpose.Syntax, outcome, Verdict(outcome));
     }
 

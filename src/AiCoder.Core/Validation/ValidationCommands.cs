@@ -13,14 +13,21 @@ internal sealed class ValidationCommands(ISandbox sandbox, SecretRedactor redact
     private const int FailedLimit = 6_000;
     private const int PassedLimit = 1_500;
 
-    public Task<CommandOutcome> RunAsync(string line, string directory, bool network, CancellationToken cancellationToken)
+    public Task<CommandOutcome> RunAsync(
+        string line, string directory, CommandPurpose purpose, bool network, CancellationToken cancellationToken)
     {
         request.Report(directory == "." ? line : $"{line} (in {directory})");
-        return RunQuietlyAsync(["/bin/sh", "-c", line], directory, network, cancellationToken);
+        var use = purpose switch
+        {
+            CommandPurpose.Prepare => SandboxPurpose.Prepare,
+            CommandPurpose.Syntax => SandboxPurpose.Syntax,
+            _ => SandboxPurpose.Test,
+        };
+        return RunQuietlyAsync(["/bin/sh", "-c", line], directory, use, network, cancellationToken);
     }
 
     public Task<CommandOutcome> RunQuietlyAsync(
-        IReadOnlyList<string> arguments, string directory, bool network, CancellationToken cancellationToken) =>
+        IReadOnlyList<string> arguments, string directory, SandboxPurpose purpose, bool network, CancellationToken cancellationToken) =>
         sandbox.RunAsync(
             new()
             {
@@ -28,6 +35,7 @@ internal sealed class ValidationCommands(ISandbox sandbox, SecretRedactor redact
                 WorkTree = request.WorkTree,
                 Directory = directory,
                 Timeout = request.Timeout,
+                Purpose = purpose,
                 Network = network,
                 Home = request.Home,
                 Environment = Environment(network),
@@ -39,7 +47,7 @@ internal sealed class ValidationCommands(ISandbox sandbox, SecretRedactor redact
     public async Task<IReadOnlySet<string>> FindProgramsAsync(IReadOnlyList<string> programs, CancellationToken cancellationToken)
     {
         const string Script = "for p; do command -v \"$p\" > /dev/null && echo \"$p\"; done; true";
-        var outcome = await RunQuietlyAsync(["/bin/sh", "-c", Script, "sh", .. programs], ".", network: false, cancellationToken).ConfigureAwait(false);
+        var outcome = await RunQuietlyAsync(["/bin/sh", "-c", Script, "sh", .. programs], ".", SandboxPurpose.Detect, network: false, cancellationToken).ConfigureAwait(false);
         return outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
     }
 

@@ -60,7 +60,7 @@ public sealed class Validator(ISandbox sandbox, SecretRedactor redactor)
         }
 
         var before = BaselineComparison.Find(request.Baseline, command.Line, directory, command.Purpose);
-        var outcome = await commands.RunAsync(command.Line, directory, request.Network == ValidationNetwork.All, cancellationToken).ConfigureAwait(false);
+        var outcome = await commands.RunAsync(command.Line, directory, command.Purpose, request.Network == ValidationNetwork.All, cancellationToken).ConfigureAwait(false);
         var verdict = CommandVerdict.Of(command.Line, outcome, modules, before, request.Timeout);
         return BaselineComparison.Compare(commands.Report(command.Line, directory, command.Purpose, outcome, verdict), before);
     }

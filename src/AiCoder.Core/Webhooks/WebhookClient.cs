@@ -7,6 +7,7 @@ using System.Text;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Network;
 using AiCoder.Core.Tasks;
+using AiCoder.Core.Telemetry;
 
 namespace AiCoder.Core.Webhooks;
 
@@ -41,6 +42,27 @@ public sealed class WebhookClient(AddressGuard guard, TimeProvider time) : IDisp
     /// <exception cref="FailureException">Anything but an answer of 2xx or 410. Holds neither the address's path nor the answer's text.</exception>
     public async Task<bool> PostAsync(Uri url, AddressTrust trust, string id, byte[] body, string? secret, CancellationToken cancellationToken)
     {
+        try
+        {
+            var wanted = await PostOnceAsync(url, trust, id, body, secret, cancellationToken).ConfigureAwait(false);
+            TaskMetrics.Delivered(errorType: null);
+            return wanted;
+        }
+        catch (FailureException exception)
+        {
+            TaskMetrics.Delivered(AiCoderTelemetry.ErrorType(exception.Failure));
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var client in new[] { _operators, _callers }.Where(client => client.IsValueCreated))
+            client.Value.Dispose();
+    }
+
+    private async Task<bool> PostOnceAsync(Uri url, AddressTrust trust, string id, byte[] body, string? secret, CancellationToken cancellationToken)
+    {
         using var request = Request(url, id, body, secret);
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var timer = time.CreateTimer(_ => bound.Cancel(), null, TryTimeout, Timeout.InfiniteTimeSpan);
@@ -62,12 +84,6 @@ public sealed class WebhookClient(AddressGuard guard, TimeProvider time) : IDisp
             var failure = FailureMapping.From(exception);
             throw new FailureException(failure with { Message = $"The webhook at {url.IdnHost} can't be reached: {failure.Message}" }, exception);
         }
-    }
-
-    public void Dispose()
-    {
-        foreach (var client in new[] { _operators, _callers }.Where(client => client.IsValueCreated))
-            client.Value.Dispose();
     }
 
     private HttpRequestMessage Request(Uri url, string id, byte[] body, string? secret)

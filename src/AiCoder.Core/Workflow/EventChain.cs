@@ -1,6 +1,7 @@
 using AiCoder.Core.Activities;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Tasks;
+using AiCoder.Core.Telemetry;
 
 namespace AiCoder.Core.Workflow;
 
@@ -56,6 +57,9 @@ internal sealed class EventChain(IWorkflowContext context, string? webhookUrl)
                 _undelivered.Add(new(sequence, status, failure.ToString()));
                 return;
             }
+
+            if (!context.IsReplaying)
+                TaskMetrics.Retried(ActivityNames.Notify, failure);
         }
     }
 

@@ -7,10 +7,12 @@ internal sealed class TaskClock(IWorkflowContext context, TimeSpan limit)
 {
     private readonly Dictionary<string, double> _timings = [];
     private readonly TaskCompletionSource _expired = new();
-    private readonly DateTime _start = context.CurrentUtcDateTime;
     private TimeSpan _left = limit;
     private DateTime _runningSince;
     private TaskCompletionSource? _pause;
+
+    /// <summary>When the task began.</summary>
+    public DateTime Start { get; } = context.CurrentUtcDateTime;
 
     /// <summary>Completes when the time is used up; never while it stands still.</summary>
     public Task Expired => _expired.Task;
@@ -43,7 +45,7 @@ internal sealed class TaskClock(IWorkflowContext context, TimeSpan limit)
 
     /// <summary>Seconds by stage, and their total from start to now.</summary>
     public IReadOnlyDictionary<string, double> Timings() =>
-        new Dictionary<string, double>(_timings) { ["total"] = Math.Round((context.CurrentUtcDateTime - _start).TotalSeconds, 3) };
+        new Dictionary<string, double>(_timings) { ["total"] = Math.Round((context.CurrentUtcDateTime - Start).TotalSeconds, 3) };
 
     private async Task WatchAsync(Task paused)
     {

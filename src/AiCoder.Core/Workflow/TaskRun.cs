@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using AiCoder.Core.Activities;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Tasks;
+using AiCoder.Core.Telemetry;
 
 namespace AiCoder.Core.Workflow;
 
@@ -162,7 +163,11 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
             _ => ToNode(result)!.AsObject(),
         };
         Report(status, status == TaskState.Completed ? 100 : _progress, data);
+        var ended = context.CurrentUtcDateTime;
         await _events.DrainAsync();
+        // A replay would count the task again.
+        if (!context.IsReplaying)
+            TaskTrace.End(spec, result, _clock.Start, ended);
         return result with { UndeliveredEvents = _events.Undelivered };
     }
 
@@ -196,6 +201,8 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
                 throw new TaskEndedException(null);
             if (RetryTable.NextDelay(activity, failure, attempt, context.InstanceId) is not { } delay)
                 throw new TaskEndedException(failure);
+            if (!context.IsReplaying)
+                TaskMetrics.Retried(activity, failure);
 
             using var cancel = new CancellationTokenSource();
             try
