@@ -1,6 +1,7 @@
 using AiCoder.Core;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Secrets;
+using AiCoder.Core.Telemetry;
 using AiCoder.Core.Workspaces;
 using AiCoder.Functions.Orchestration;
 using AiCoder.Functions.Tasks;
@@ -8,6 +9,7 @@ using AiCoder.Functions.Triggers;
 using Azure.Core.Serialization;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace AiCoder.Functions;
@@ -25,6 +27,7 @@ public static class Composition
         services.AddSingleton<ISecretStore>(provider => provider.GetRequiredService<ProtectedSecretStore>());
         services.AddSingleton<SecretFingerprint>();
         services.AddSingleton<EventLog>();
+        services.AddSingleton(provider => TelemetryExport.Start(provider.GetRequiredService<AiCoderOptions>(), provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         services.AddSingleton(provider => new CoreServices(
             provider.GetRequiredService<AiCoderOptions>(),
             provider.GetRequiredService<ISecretStore>(),

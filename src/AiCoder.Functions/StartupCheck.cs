@@ -1,12 +1,16 @@
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
+using AiCoder.Core.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace AiCoder.Functions;
 
-/// <summary>Reads the configuration when the worker starts, so that every problem is in the log then and not at the first task.</summary>
+/// <summary>
+/// Reads the configuration when the worker starts, so that every problem is in the log then and not at the first task, and begins to
+/// export what was asked for.
+/// </summary>
 internal sealed class StartupCheck(IServiceProvider services, ILogger<StartupCheck> logger) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
@@ -15,6 +19,8 @@ internal sealed class StartupCheck(IServiceProvider services, ILogger<StartupChe
         {
             var options = services.GetRequiredService<AiCoderOptions>();
             Directory.CreateDirectory(options.WorkspaceDir);
+            // Before the first span; the container ends it, and with it sends what is left.
+            services.GetRequiredService<TelemetryExport>();
         }
         catch (FailureException exception)
         {

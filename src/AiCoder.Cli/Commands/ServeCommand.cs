@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using AiCoder.Cli.Terminal;
 using AiCoder.Core.Configuration;
+using AiCoder.Core.Telemetry;
 using AiCoder.Server;
 
 namespace AiCoder.Cli.Commands;
@@ -18,6 +19,7 @@ internal static class ServeCommand
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static async Task<int> ServeAsync(CommandConsole console, Interruption interruption, AiCoderOptions options, string? urls)
     {
+        await using var telemetry = TelemetryExport.Start(options, interruption.Requested);
         await using var server = await TaskServer.StartAsync(
             new TaskServerSetup
             {

@@ -1,17 +1,35 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AiCoder.Core.Tasks;
 
 namespace AiCoder.Core.Api;
 
-/// <summary>Reads the small bodies, strictly. An empty body is an empty object.</summary>
-internal static class ApiBody
+/// <summary>Reads bodies, strictly.</summary>
+public static class ApiBody
 {
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>The text of a body; empty where there is none.</summary>
+    /// <exception cref="TaskRequestException">It is no UTF-8.</exception>
+    public static string Text(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return Utf8.GetString(body).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new TaskRequestException([new("", "The body is not UTF-8.")]);
+        }
+    }
+
     private static readonly JsonSerializerOptions Strict =
         new(AiCoderJson.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, AllowDuplicateProperties = false };
 
+    /// <summary>One of the small bodies; an empty one is an empty object.</summary>
     /// <exception cref="TaskRequestException">It is no JSON object of that form.</exception>
-    public static T Read<T>(string body)
+    internal static T Read<T>(string body)
         where T : class, new()
     {
         if (string.IsNullOrWhiteSpace(body))

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Tasks;
+using AiCoder.Core.Telemetry;
 
 namespace AiCoder.Core.Api;
 
@@ -51,7 +52,7 @@ public static class QueuedRequest
     /// <param name="options">The operator's.</param>
     /// <exception cref="TaskRequestException">With everything that is wrong with it.</exception>
     public static AcceptedTask Accept(string text, string messageId, AiCoderOptions options) =>
-        TaskAcceptance.Accept(TaskRequestReader.Read(Decode(text)), options, TaskIdOf(messageId));
+        TaskTrace.Begin(TaskAcceptance.Accept(TaskRequestReader.Read(Decode(text)), options, TaskIdOf(messageId)));
 
     private static string WithoutMark(string text) => text.Trim().TrimStart('\uFEFF').TrimStart();
 }

@@ -31,6 +31,10 @@ public sealed class TaskApi(AiCoderOptions options, ITaskHost host, WorkspaceSto
     public static ApiAnswer TooLarge { get; } = ApiAnswer.Problem(
         413, "The request is too large", $"The body has more than {TaskRequestReader.LargestRequest} bytes.");
 
+    /// <summary>The answer to a body that is not called JSON.</summary>
+    public static ApiAnswer NotJson { get; } = ApiAnswer.Problem(
+        415, "The body is not called JSON", "Send the body with the header 'Content-Type: application/json'.");
+
     /// <summary><c>POST /api/tasks</c>: 202 for a new task, 200 for one that is there already, 409 where its id has another.</summary>
     /// <param name="body">The request as JSON.</param>
     /// <param name="traceParent">The W3C trace context that came with it.</param>

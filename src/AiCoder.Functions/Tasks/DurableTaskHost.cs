@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using System.Text;
 using AiCoder.Core.Api;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
@@ -64,11 +66,12 @@ public sealed class DurableTaskHost(
 
     public async Task<TaskPage> ListAsync(int limit, string? cursor, CancellationToken cancellationToken)
     {
-        var query = new OrchestrationQuery { PageSize = limit, FetchInputsAndOutputs = true, ContinuationToken = cursor };
-        await foreach (var page in client.GetAllInstancesAsync(query).AsPages(cursor, limit).WithCancellation(cancellationToken))
+        var token = cursor is null ? null : Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor));
+        var query = new OrchestrationQuery { PageSize = limit, FetchInputsAndOutputs = true, ContinuationToken = token };
+        await foreach (var page in client.GetAllInstancesAsync(query).AsPages(token, limit).WithCancellation(cancellationToken))
         {
             var tasks = page.Values.Select(TaskInstance.Of).OfType<TaskInstance>().Select(instance => instance.Record());
-            var next = string.IsNullOrEmpty(page.ContinuationToken) ? null : page.ContinuationToken;
+            var next = string.IsNullOrEmpty(page.ContinuationToken) ? null : Base64Url.EncodeToString(Encoding.UTF8.GetBytes(page.ContinuationToken));
             return new([.. tasks.OrderByDescending(task => task.CreatedAt)], next);
         }
 

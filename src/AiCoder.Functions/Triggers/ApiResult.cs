@@ -1,22 +1,29 @@
+using System.Globalization;
+using System.Text;
 using AiCoder.Core.Api;
 using Microsoft.AspNetCore.Http;
 
 namespace AiCoder.Functions.Triggers;
 
-/// <summary>Writes an answer of the API.</summary>
+/// <summary>Writes an answer of the API as it is.</summary>
 public sealed class ApiResult(ApiAnswer answer) : IResult
 {
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
         response.StatusCode = answer.Status;
+        // What a task holds is its caller's: no cache keeps it, and no browser takes a diff for a page.
+        response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
         if (answer.Location is { } location)
             response.Headers.Location = location;
         if (answer.RetryAfter is { } seconds)
-            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (answer.Body.Length == 0)
             return;
+        var bytes = Encoding.UTF8.GetBytes(answer.Body);
         response.ContentType = answer.ContentType;
-        await response.WriteAsync(answer.Body, httpContext.RequestAborted);
+        response.ContentLength = bytes.Length;
+        await response.Body.WriteAsync(bytes, httpContext.RequestAborted);
     }
 }

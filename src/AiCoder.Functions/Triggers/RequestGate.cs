@@ -1,4 +1,3 @@
-using System.Text;
 using AiCoder.Core.Api;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
@@ -14,11 +13,11 @@ public sealed class RequestGate(AiCoderOptions options, ILogger<RequestGate> log
     /// <summary>Answers a request that needs no body.</summary>
     public async Task<IResult> AnswerAsync(HttpRequest request, Func<Task<ApiAnswer>> answer)
     {
-        if (!ApiKey.Allows(options.ServiceKey, request.Headers.Authorization, request.Headers["X-API-Key"]))
+        if (!ApiKey.Allows(options.ServiceKey, Single(request, "Authorization"), Single(request, ApiKey.HeaderName)))
             return new ApiResult(ApiKey.Refusal);
         try
         {
-            return new ApiResult(await answer());
+            return new ApiResult(await TaskApi.AnswerAsync(answer));
         }
         catch (Exception exception) when (!request.HttpContext.RequestAborted.IsCancellationRequested)
         {
@@ -30,14 +29,14 @@ public sealed class RequestGate(AiCoderOptions options, ILogger<RequestGate> log
 
     /// <summary>The same with its body as text.</summary>
     public Task<IResult> WithBodyAsync(HttpRequest request, Func<string, Task<ApiAnswer>> answer, CancellationToken cancellationToken) =>
-        AnswerAsync(request, async () => await ReadAsync(request, cancellationToken) is { } body ? await answer(body) : TaskApi.TooLarge);
+        AnswerAsync(request, async () =>
+        {
+            var buffer = new byte[TaskRequestReader.LargestRequest + 1];
+            var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+            if (length > TaskRequestReader.LargestRequest)
+                return TaskApi.TooLarge;
+            return length > 0 && !request.HasJsonContentType() ? TaskApi.NotJson : await answer(ApiBody.Text(buffer.AsSpan(0, length)));
+        });
 
-    private static async Task<string?> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
-    {
-        if (request.ContentLength > TaskRequestReader.LargestRequest)
-            return null;
-        var buffer = new byte[TaskRequestReader.LargestRequest + 1];
-        var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        return length > TaskRequestReader.LargestRequest ? null : Encoding.UTF8.GetString(buffer, 0, length);
-    }
+    private static string? Single(HttpRequest request, string name) => request.Headers[name] is [{ } only] ? only : null;
 }

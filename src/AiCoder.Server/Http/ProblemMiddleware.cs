@@ -41,8 +41,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         404 => ApiAnswer.Problem(404, "There is no such path", $"There is no {request.Path}; /openapi/v1.json describes what there is."),
         405 => ApiAnswer.Problem(405, "The path does not take this method", $"{request.Path} does not take {request.Method}; the header Allow says what it takes."),
         408 => ApiAnswer.Problem(408, "The request came too slowly", "The request's body did not come in time; send it again."),
-        413 => ApiAnswer.Problem(413, "The request is too large", $"A request may have at most {TaskRequestReader.LargestRequest} bytes."),
-        415 => ApiAnswer.Problem(415, "The body is no JSON", "Send the body as JSON, with the header 'Content-Type: application/json'."),
+        413 => TaskApi.TooLarge,
+        415 => TaskApi.NotJson,
         _ => ApiAnswer.Problem(status, "The request can't be read", "The request is not valid HTTP, or broke off."),
     };
 

@@ -1,4 +1,4 @@
-using System.Text;
+using AiCoder.Core.Api;
 using AiCoder.Core.Tasks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -8,8 +8,6 @@ namespace AiCoder.Server.Http;
 /// <summary>Reads a JSON body within its bound.</summary>
 internal static class RequestBody
 {
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>The body as text; empty where there is none.</summary>
     /// <exception cref="BadHttpRequestException">413, or 415: it is not called JSON.</exception>
     /// <exception cref="TaskRequestException">It is no UTF-8.</exception>
@@ -28,14 +26,7 @@ internal static class RequestBody
         // A page of another site can send a body, but not call it JSON, without being asked for leave first.
         if (bytes.Length > 0 && !IsJson(request.ContentType))
             throw new BadHttpRequestException("No JSON.", StatusCodes.Status415UnsupportedMediaType);
-        try
-        {
-            return Utf8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length).TrimStart('\uFEFF');
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new TaskRequestException([new("", "The body is not UTF-8.")]);
-        }
+        return ApiBody.Text(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
 
     private static bool IsJson(string? contentType) =>

@@ -22,6 +22,7 @@ internal sealed class FunctionsHostProcess : IAsyncDisposable
     private static readonly Lazy<Task<string>> App = new(PublishAsync);
 
     private readonly string _mark = Guid.NewGuid().ToString("n");
+    private readonly Uri _address;
     private readonly Process _process;
     private readonly StringBuilder _log = new();
 
@@ -42,8 +43,8 @@ internal sealed class FunctionsHostProcess : IAsyncDisposable
         _process.ErrorDataReceived += (_, line) => Read(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        Client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(60) };
-        Client.DefaultRequestHeaders.Add("x-functions-key", Key);
+        _address = new Uri($"http://127.0.0.1:{port}");
+        Client = NewClient();
     }
 
     /// <summary>The host's program; null: there is none.</summary>
@@ -66,6 +67,14 @@ internal sealed class FunctionsHostProcess : IAsyncDisposable
     }
 
     private static string Key => Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? key : "test-function-key-0123456789";
+
+    /// <summary>Another client that shows the key.</summary>
+    public HttpClient NewClient()
+    {
+        var client = new HttpClient { BaseAddress = _address, Timeout = TimeSpan.FromSeconds(60) };
+        client.DefaultRequestHeaders.Add("x-functions-key", Key);
+        return client;
+    }
 
     /// <summary>Starts host and worker, and waits until tasks can be taken.</summary>
     /// <param name="environment">The app's settings, whole.</param>

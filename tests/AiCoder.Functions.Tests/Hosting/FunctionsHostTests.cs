@@ -25,7 +25,7 @@ public sealed class FunctionsHostTests
         await using var world = await FunctionsWorld.StartAsync();
         using var started = await world.PostAsync("/api/tasks", world.Around.Request("by-http", new { gitlab_api_token = Token, metadata = new { note = Token } }));
         Assert.Equal((HttpStatusCode.Accepted, "/api/tasks/by-http"), (started.StatusCode, started.Headers.Location?.OriginalString));
-        await world.SendAsync(QueueNames.Tasks, Convert.ToBase64String(Encoding.UTF8.GetBytes(world.Around.Request("by-queue", new { gitlab_api_token = Token }).ToJsonString())));
+        await world.SendAsync(QueueNames.Tasks, Base64(world.Around.Request("by-queue", new { gitlab_api_token = Token }).ToJsonString()));
 
         foreach (var id in new[] { "by-http", "by-queue" })
         {
@@ -107,7 +107,7 @@ public sealed class FunctionsHostTests
         await using var world = await FunctionsWorld.StartAsync();
         var same = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => world.PostAsync("/api/tasks", world.Around.Request("same"))));
         var other = await Task.WhenAll(Enumerable.Range(0, 4).Select(number => world.PostAsync("/api/tasks", world.Around.Request("other", new { max_iterations = number + 1 }))));
-        await world.SendAsync(QueueNames.Tasks, world.Around.Request("same").ToJsonString());
+        await world.SendAsync(QueueNames.Tasks, Base64(world.Around.Request("same").ToJsonString()));
 
         Assert.Equal(1, same.Count(answer => answer.StatusCode == HttpStatusCode.Accepted));
         Assert.Equal(3, same.Count(answer => answer.StatusCode == HttpStatusCode.OK));
@@ -118,10 +118,13 @@ public sealed class FunctionsHostTests
 
         foreach (var message in new[] { "{\"repo_url\": 1}", world.Around.Request("same", new { intent = "something else" }).ToJsonString(), "not a task" })
         {
-            await world.SendAsync(QueueNames.Tasks, message);
-            Assert.Equal(message, await world.ReceiveAsync(QueueNames.Poison));
+            await world.SendAsync(QueueNames.Tasks, Base64(message));
+            // Versions of the host's queue extension differ in whether they encode what they put there.
+            Assert.Equal(message, QueuedRequest.Decode(await world.ReceiveAsync(QueueNames.Poison)));
         }
     }
+
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
     private const string TaskSurroundingsSecret = AiCoder.Testing.Tasks.TaskSurroundings.Secret;
 
