@@ -169,8 +169,9 @@ internal static class CommandLine
     private static Command Serve(CommandConsole console, Interruption interruption)
     {
         var urls = new Option<string?>("--urls") { Description = "Where to listen, separated by semicolons; default ASPNETCORE_URLS, then http://127.0.0.1:8080." };
-        var command = new Command("serve", "Serves the HTTP API on this machine until it is told to stop. Needs AICODER_API_KEY except on loopback.") { urls };
-        command.SetAction((parsed, _) => ServeCommand.RunAsync(console, interruption, parsed.GetValue(urls)));
+        var queue = new Option<bool>("--queue") { Description = "Take tasks from the Azure Storage queue aicoder-tasks too; AzureWebJobsStorage says where it is." };
+        var command = new Command("serve", "Serves the HTTP API on this machine until it is told to stop. Needs AICODER_API_KEY except on loopback.") { urls, queue };
+        command.SetAction((parsed, _) => ServeCommand.RunAsync(console, interruption, parsed.GetValue(urls), parsed.GetValue(queue)));
         return command;
     }
 

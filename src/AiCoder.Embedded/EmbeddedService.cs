@@ -18,7 +18,7 @@ public sealed class EmbeddedService : IAsyncDisposable
     private readonly CoreServices _services;
     private bool _abandoned;
 
-    private EmbeddedService(AiCoderOptions options, ILoggerFactory loggers)
+    private EmbeddedService(AiCoderOptions options, ILoggerFactory loggers, Func<string, CancellationToken, Task>? deletingAsync)
     {
         _secrets = new ProtectedSecretStore(options);
         _services = new CoreServices(options, _secrets, TimeProvider.System, loggers);
@@ -31,6 +31,7 @@ public sealed class EmbeddedService : IAsyncDisposable
             LoggerFactory = loggers,
             ReleaseWorkspaceAsync = _services.Workspaces.ReleaseAsync,
             RemoveWorkspaceAsync = _services.Workspaces.DeleteAsync,
+            DeletingAsync = deletingAsync ?? ((_, _) => Task.CompletedTask),
         });
     }
 
@@ -41,13 +42,16 @@ public sealed class EmbeddedService : IAsyncDisposable
     public WorkspaceStore Workspaces => _services.Workspaces;
 
     /// <summary>Opens the journal; runs nothing yet.</summary>
+    /// <param name="options">The operator's.</param>
+    /// <param name="loggers">The host's.</param>
+    /// <param name="deletingAsync">See <see cref="EmbeddedHostSetup.DeletingAsync"/>; null: nothing stands outside.</param>
     /// <exception cref="FailureException"><c>system/configuration</c>: WORKSPACE_DIR or STATE_DIR can't be made or used.</exception>
-    public static EmbeddedService Open(AiCoderOptions options, ILoggerFactory loggers)
+    public static EmbeddedService Open(AiCoderOptions options, ILoggerFactory loggers, Func<string, CancellationToken, Task>? deletingAsync = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         Ensure("WORKSPACE_DIR", options.WorkspaceDir);
         Ensure("STATE_DIR", options.StateDir);
-        return new(options, loggers);
+        return new(options, loggers, deletingAsync);
     }
 
     /// <summary>Stops within the bound. What is not gone by then ends with the process, and loses no more than by a kill.</summary>

@@ -6,6 +6,7 @@ using AiCoder.Server.Access;
 using AiCoder.Server.Hosting;
 using AiCoder.Server.Http;
 using AiCoder.Server.OpenApi;
+using AiCoder.Server.Queue;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -39,7 +40,7 @@ public sealed class TaskServer : IAsyncDisposable
     /// <summary>Opens the journal, listens, and goes on with the tasks that are there.</summary>
     /// <exception cref="FailureException">
     /// <c>system/configuration</c>: an address can't be listened on, or must not be without AICODER_API_KEY; STATE_DIR or WORKSPACE_DIR
-    /// can't be used.
+    /// can't be used; the queue is wanted and it is not said where it is.
     /// </exception>
     public static async Task<TaskServer> StartAsync(TaskServerSetup setup, CancellationToken cancellationToken = default)
     {
@@ -48,8 +49,9 @@ public sealed class TaskServer : IAsyncDisposable
         if (setup.Options.ServiceKey is null)
             listening.RequireLoopback();
 
-        var service = EmbeddedService.Open(setup.Options, setup.Loggers);
-        var app = Build(setup, service, listening);
+        var queue = setup.ReadsQueue ? new QueueService(setup, QueueStorage.Open(setup.Options)) : null;
+        var service = EmbeddedService.Open(setup.Options, setup.Loggers, queue is null ? null : queue.ForgetAsync);
+        var app = Build(setup, service, listening, queue);
         try
         {
             await app.StartAsync(cancellationToken);
@@ -91,7 +93,7 @@ public sealed class TaskServer : IAsyncDisposable
         }
     }
 
-    private static WebApplication Build(TaskServerSetup setup, EmbeddedService service, ListenAddresses listening)
+    private static WebApplication Build(TaskServerSetup setup, EmbeddedService service, ListenAddresses listening, QueueService? queue)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -123,6 +125,8 @@ public sealed class TaskServer : IAsyncDisposable
         services.AddApiDescription();
         services.AddHostedService<TaskService>();
         services.AddHostedService<TaskMaintenance>();
+        if (queue is not null)
+            services.AddHostedService(given => queue.Of(service.Tasks, given.GetRequiredService<IHostApplicationLifetime>()));
         setup.AddServices(services);
 
         var app = builder.Build();

@@ -16,6 +16,12 @@ public sealed record TaskServerSetup
     /// <summary>Where to listen: <c>http://host:port</c>, port 0 for a free one; more than one separated by semicolons.</summary>
     public string Urls { get; init; } = DefaultUrl;
 
+    /// <summary>
+    /// Whether tasks are also taken from the queue <see cref="Core.Api.QueueNames.Tasks"/> of <see cref="AiCoderOptions.QueueStorage"/>;
+    /// default false.
+    /// </summary>
+    public bool ReadsQueue { get; init; }
+
     public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
 
     /// <summary>

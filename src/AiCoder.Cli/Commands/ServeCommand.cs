@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using AiCoder.Cli.Terminal;
+using AiCoder.Core.Api;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Telemetry;
 using AiCoder.Server;
@@ -9,15 +10,15 @@ namespace AiCoder.Cli.Commands;
 /// <summary><c>serve</c>: the HTTP API until a signal. The one command that loads a web server.</summary>
 internal static class ServeCommand
 {
-    public static Task<int> RunAsync(CommandConsole console, Interruption interruption, string? urls)
+    public static Task<int> RunAsync(CommandConsole console, Interruption interruption, string? urls, bool queue)
     {
         var options = EnvironmentReader.Read(console.Variable, callerIsOperator: false);
-        return ServeAsync(console, interruption, options, urls);
+        return ServeAsync(console, interruption, options, urls, queue);
     }
 
     // Apart, so that nothing of the server is loaded before it is needed.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static async Task<int> ServeAsync(CommandConsole console, Interruption interruption, AiCoderOptions options, string? urls)
+    private static async Task<int> ServeAsync(CommandConsole console, Interruption interruption, AiCoderOptions options, string? urls, bool queue)
     {
         await using var telemetry = TelemetryExport.Start(options, interruption.Requested);
         await using var server = await TaskServer.StartAsync(
@@ -25,10 +26,13 @@ internal static class ServeCommand
             {
                 Options = options,
                 Urls = urls ?? options.Urls ?? TaskServerSetup.DefaultUrl,
+                ReadsQueue = queue,
                 Loggers = StandardErrorLog.ForService(console, options),
             },
             interruption.Requested);
         await console.Error.WriteLineAsync($"aicoder listens on {string.Join(" and ", server.Addresses)}");
+        if (queue)
+            await console.Error.WriteLineAsync($"aicoder takes tasks from the queue {QueueNames.Tasks}");
         if (options.WebhookUrl is null)
             await console.Error.WriteLineAsync("WEBHOOK_URL is not set: only tasks with a webhook_url of their own send events.");
 

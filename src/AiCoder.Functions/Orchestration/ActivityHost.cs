@@ -41,7 +41,7 @@ public sealed class ActivityHost(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, lifetime.ApplicationStopping);
         using var hard = new CancellationTokenSource();
         await using var registration = stop.Token.Register(() => hard.CancelAfter(GracefulStop));
-        await using var signals = new MailboxSignals(client, call.TaskId, time, logger, watch: !Uncancellable.Contains(name));
+        await using var signals = new MailboxSignals(client, call.Mailbox, time, logger, watch: !Uncancellable.Contains(name));
         var context = new ActivityContext
         {
             TaskId = call.TaskId,

@@ -28,7 +28,7 @@ public static class CodingOrchestrator
         logger.LogInformation("Task {TaskId} begins", input.Spec.TaskId);
 
         var result = await RunWorkflowAsync(workflow, input, logger);
-        await ReleaseAsync(context, workflow, logger);
+        await ReleaseAsync(context, workflow, input, logger);
         logger.LogInformation("Task {TaskId} has ended: {Status}", input.Spec.TaskId, result.Status);
         return result;
     }
@@ -48,8 +48,11 @@ public static class CodingOrchestrator
     }
 
     /// <summary>Gives up what only a running task needs. Whatever it could not, the hourly clean-up does.</summary>
-    private static async Task ReleaseAsync(TaskOrchestrationContext context, DurableWorkflowContext workflow, ILogger logger)
+    private static async Task ReleaseAsync(TaskOrchestrationContext context, DurableWorkflowContext workflow, OrchestrationInput input, ILogger logger)
     {
+        // An activity that the workflow no longer waits for is told to end. The mailbox stays until the task is removed: who looks into
+        // it twice a second must not miss this.
+        await context.Entities.SignalEntityAsync(TaskMailbox.IdOf(input.StartId), TaskMailbox.CancelOperation);
         try
         {
             await workflow.CallActivityAsync<object?>(ActivityHost.Release, null);
@@ -58,7 +61,5 @@ public static class CodingOrchestrator
         {
             logger.LogWarning("What task {TaskId} used could not be given up yet: {Failure}", context.InstanceId, exception.Failure.ToString());
         }
-
-        await context.Entities.SignalEntityAsync(TaskMailbox.IdOf(context.InstanceId), TaskMailbox.DeleteOperation);
     }
 }

@@ -28,7 +28,7 @@ public sealed class DurableWorkflowContext(TaskOrchestrationContext context, Orc
     public async Task<TResult> CallActivityAsync<TResult>(string name, object? input)
     {
         JsonElement? json = input is null ? null : JsonSerializer.SerializeToElement(input, input.GetType(), AiCoderJson.Options);
-        var call = new ActivityCall(task.Spec.TaskId, task.SecretsReference, task.Spec.TraceParent, json);
+        var call = new ActivityCall(task.Spec.TaskId, task.StartId, task.SecretsReference, task.Spec.TraceParent, json);
         for (var losses = 0; ;)
         {
             try

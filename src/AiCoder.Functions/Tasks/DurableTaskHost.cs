@@ -88,7 +88,7 @@ public sealed class DurableTaskHost(
         if (instance.HasEnded)
             return CancelOutcome.AlreadyEnded;
         // The mailbox ends what runs, the event the workflow. Either alone would do it in the end.
-        await client.Entities.SignalEntityAsync(TaskMailbox.IdOf(taskId), TaskMailbox.CancelOperation, cancellation: cancellationToken);
+        await client.Entities.SignalEntityAsync(TaskMailbox.IdOf(instance.Input.StartId), TaskMailbox.CancelOperation, cancellation: cancellationToken);
         await client.RaiseEventAsync(taskId, WorkflowEvents.Cancel, new CancelRequest(reason), cancellationToken);
         return CancelOutcome.Requested;
     }
@@ -112,7 +112,7 @@ public sealed class DurableTaskHost(
         // People quote tokens; the mailbox is kept in clear.
         var known = instance.Input.SecretsReference is { } reference ? await secrets.GetAsync(reference, cancellationToken) : TaskSecrets.None;
         var redacted = SecretRedactor.For(options, known).Redact(text);
-        await client.Entities.SignalEntityAsync(TaskMailbox.IdOf(taskId), TaskMailbox.SendOperation, redacted, cancellation: cancellationToken);
+        await client.Entities.SignalEntityAsync(TaskMailbox.IdOf(instance.Input.StartId), TaskMailbox.SendOperation, redacted, cancellation: cancellationToken);
         return SendOutcome.Sent;
     }
 
@@ -126,6 +126,7 @@ public sealed class DurableTaskHost(
         if (instance.Input.SecretsReference is { } reference)
             await secrets.DeleteAsync(reference, cancellationToken);
         await workspaces.DeleteAsync(taskId, cancellationToken);
+        await client.Entities.SignalEntityAsync(TaskMailbox.IdOf(instance.Input.StartId), TaskMailbox.DeleteOperation, cancellation: cancellationToken);
         await client.PurgeInstanceAsync(taskId, cancellation: cancellationToken);
         return DeleteOutcome.Deleted;
     }

@@ -11,7 +11,7 @@ internal sealed class MailboxSignals : ITaskSignals, IAsyncDisposable
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(500);
 
     private readonly DurableTaskClient _client;
-    private readonly string _taskId;
+    private readonly string _mailbox;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _cancelled = new();
@@ -19,13 +19,13 @@ internal sealed class MailboxSignals : ITaskSignals, IAsyncDisposable
     private readonly Task _watching;
 
     /// <param name="client">The task hub.</param>
-    /// <param name="taskId">Whose mailbox.</param>
+    /// <param name="mailbox">Whose it is: the id of the task's start.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Told once when the mailbox can't be read.</param>
     /// <param name="watch">Whether a cancel is of interest.</param>
-    public MailboxSignals(DurableTaskClient client, string taskId, TimeProvider time, ILogger logger, bool watch)
+    public MailboxSignals(DurableTaskClient client, string mailbox, TimeProvider time, ILogger logger, bool watch)
     {
-        (_client, _taskId, _time, _logger) = (client, taskId, time, logger);
+        (_client, _mailbox, _time, _logger) = (client, mailbox, time, logger);
         _watching = watch ? WatchAsync() : Task.CompletedTask;
     }
 
@@ -47,7 +47,7 @@ internal sealed class MailboxSignals : ITaskSignals, IAsyncDisposable
 
     private async Task<MailboxState> ReadAsync(CancellationToken cancellationToken)
     {
-        var mailbox = await _client.Entities.GetEntityAsync<MailboxState>(TaskMailbox.IdOf(_taskId), cancellationToken);
+        var mailbox = await _client.Entities.GetEntityAsync<MailboxState>(TaskMailbox.IdOf(_mailbox), cancellationToken);
         return mailbox is not null && mailbox.IncludesState ? mailbox.State : new MailboxState();
     }
 
@@ -69,7 +69,7 @@ internal sealed class MailboxSignals : ITaskSignals, IAsyncDisposable
                 catch (Exception exception) when (!_done.IsCancellationRequested)
                 {
                     if (!said)
-                        _logger.LogWarning("The mailbox of task {TaskId} can't be read: {Message}", _taskId, exception.Message);
+                        _logger.LogWarning("The mailbox {Mailbox} can't be read: {Message}", _mailbox, exception.Message);
                     said = true;
                 }
 

@@ -17,7 +17,8 @@ public sealed class TaskMailbox : TaskEntity<MailboxState>
     /// <summary>Every entity has it: its state is gone.</summary>
     public const string DeleteOperation = "delete";
 
-    public static EntityInstanceId IdOf(string taskId) => new(Name, taskId);
+    /// <param name="startId">Of the task's start, not its own id: a task that is begun anew under an id has another mailbox.</param>
+    public static EntityInstanceId IdOf(string startId) => new(Name, startId);
 
     [Function(Name)]
     public static Task DispatchAsync([EntityTrigger] TaskEntityDispatcher dispatcher) => dispatcher.DispatchAsync<TaskMailbox>();

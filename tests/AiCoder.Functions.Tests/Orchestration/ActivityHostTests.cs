@@ -107,7 +107,7 @@ public sealed class ActivityHostTests : IDisposable
     public async Task The_end_of_a_task_deletes_its_secrets()
     {
         await _fixture.Secrets.PutAsync("a.1", new TaskSecrets { Token = "t-0123456789" }, Stop);
-        await Host((_, _) => Task.FromResult("")).ReleaseAsync(new(TaskId, "a.1", null, null), Stop);
+        await Host((_, _) => Task.FromResult("")).ReleaseAsync(new(TaskId, TaskId, "a.1", null, null), Stop);
 
         Assert.Equal(0, _fixture.KeptSecrets);
     }
@@ -132,7 +132,7 @@ public sealed class ActivityHostTests : IDisposable
     }
 
     private Task<ActivityAnswer> RunAsync<T>(string name, Func<ActivityContext, CancellationToken, Task<T>> run, JsonElement? input = null) =>
-        Host(run).RunAsync(name, new(TaskId, null, null, input ?? JsonSerializer.SerializeToElement(1)), _fixture.Hub, Stop);
+        Host(run).RunAsync(name, new(TaskId, TaskId, null, null, input ?? JsonSerializer.SerializeToElement(1)), _fixture.Hub, Stop);
 
     private ActivityHost Host<T>(Func<ActivityContext, CancellationToken, Task<T>> run) => new(
         new OneActivity<T>(run), _fixture.Secrets, _fixture.Workspaces, _fixture.Events, _lifetime, TimeProvider.System, NullLogger<ActivityHost>.Instance);

@@ -89,7 +89,7 @@ public sealed class CodingOrchestratorTests : WorkflowScenarios
     [Theory]
     [InlineData(TaskState.Completed)]
     [InlineData(TaskState.Failed)]
-    public void At_its_end_a_task_gives_up_secrets_work_tree_and_mailbox(TaskState status)
+    public void At_its_end_a_task_gives_up_secrets_and_work_tree_and_tells_what_still_runs_to_end(TaskState status)
     {
         var scenario = new Scenario();
         if (status == TaskState.Failed)
@@ -98,7 +98,7 @@ public sealed class CodingOrchestratorTests : WorkflowScenarios
 
         Assert.Equal(status, result.Status);
         Assert.Equal(1, scenario.Calls(ActivityHost.Release));
-        Assert.Equal(1, payloads.Count(payload => payload == $"signal {scenario.Spec.TaskId} delete"));
+        Assert.Equal(1, payloads.Count(payload => payload == "signal start Cancel"));
     }
 
     [Fact]

@@ -127,7 +127,7 @@ public sealed class DurableTaskHostTests : IDisposable
         await _fixture.Host.StartAsync(_fixture.Task("a"), Stop);
 
         Assert.Equal(CancelOutcome.Requested, await _fixture.Host.CancelAsync("a", "not needed", Stop));
-        Assert.Equal([("a", "Cancel", null)], _fixture.Hub.Mailboxes.Signals);
+        Assert.Equal([(Input().StartId, "Cancel", null)], _fixture.Hub.Mailboxes.Signals);
         var raised = Assert.Single(_fixture.Hub.Raised);
         Assert.Equal(("a", WorkflowEvents.Cancel), (raised.Instance, raised.Name));
         Assert.Contains("not needed", raised.Payload, StringComparison.Ordinal);
@@ -143,7 +143,7 @@ public sealed class DurableTaskHostTests : IDisposable
         await _fixture.Host.SendMessageAsync("a", $"use {Token} please", Stop);
 
         var (key, operation, text) = Assert.Single(_fixture.Hub.Mailboxes.Signals);
-        Assert.Equal(("a", "Send"), (key, operation));
+        Assert.Equal((Input().StartId, "Send"), (key, operation));
         Assert.Contains("please", text, StringComparison.Ordinal);
         Assert.DoesNotContain(Token, text, StringComparison.Ordinal);
     }

@@ -16,8 +16,8 @@ public sealed class PayloadTests
     {
         var spec = new Scenario().Spec with { TraceParent = "00-a-b-01", Paths = ["src/中文"], Metadata = new() { ["ticket"] = 42 } };
         AssertRoundTrip(new OrchestrationInput(spec, new("request", "token=ab"), "a.1", "start"));
-        AssertRoundTrip(new ActivityCall("a", "a.1", "00-a-b-01", JsonSerializer.SerializeToElement(new { intent = "添加" }, AiCoderJson.Options)));
-        AssertRoundTrip(new ActivityCall("a", null, null, null));
+        AssertRoundTrip(new ActivityCall("a", "start", "a.1", "00-a-b-01", JsonSerializer.SerializeToElement(new { intent = "添加" }, AiCoderJson.Options)));
+        AssertRoundTrip(new ActivityCall("a", "start", null, null, null));
         AssertRoundTrip(new ActivityAnswer { Interrupted = true });
         AssertRoundTrip(new ActivityAnswer { Output = JsonSerializer.SerializeToElement(new[] { 1, 2 }) });
         AssertRoundTrip(new MailboxState { Cancelled = true, Messages = [new(1, "第一条"), new(2, "two")] });
