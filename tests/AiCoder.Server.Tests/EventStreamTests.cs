@@ -68,7 +68,7 @@ public sealed class EventStreamTests
     public async Task A_silent_stream_says_that_it_is_alive_and_ends_in_good_order_when_the_server_stops()
     {
         var hold = new Hold();
-        await using var around = await TaskSurroundings.CreateAsync(HeldAtTheThirdTurn(hold), cancellationToken: Cancel);
+        var around = await TaskSurroundings.CreateAsync(HeldAtTheThirdTurn(hold), cancellationToken: Cancel);
         var server = await TaskServer.StartAsync(ServedWorld.Setup(around) with { KeepAlive = TimeSpan.FromMilliseconds(50), StopBound = TimeSpan.FromSeconds(2) }, Cancel);
         await using var world = new ApiWorld(around, ServedWorld.Client(server.Addresses[0]), around.Workspace, server.DisposeAsync);
         var id = await world.StartAsync();

@@ -133,7 +133,9 @@ public sealed class LimitTests
 
         await recorded.StartAsync(recorded.Request("traced"));
 
-        Assert.Equal(kept ? traceParent : null, taken.Accepted!.Spec.TraceParent);
+        // One that can't be taken counts as none, and a task without one begins its own.
+        Assert.Equal(kept, taken.Accepted!.Spec.TraceParent == traceParent);
+        Assert.Matches("^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$", taken.Accepted.Spec.TraceParent);
     }
 
     /// <summary>A stream whose length nobody knows before its end.</summary>

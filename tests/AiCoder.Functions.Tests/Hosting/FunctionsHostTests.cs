@@ -119,10 +119,12 @@ public sealed class FunctionsHostTests
         foreach (var message in new[] { "{\"repo_url\": 1}", world.Around.Request("same", new { intent = "something else" }).ToJsonString(), "not a task" })
         {
             await world.SendAsync(QueueNames.Tasks, Base64(message));
-            // Versions of the host's queue extension differ in whether they encode what they put there.
-            Assert.Equal(message, QueuedRequest.Decode(await world.ReceiveAsync(QueueNames.Poison)));
+            // The host lays JSON out anew, and versions of its queue extension differ in whether they encode what they put there.
+            Assert.Equal(Compact(message), Compact(QueuedRequest.Decode(await world.ReceiveAsync(QueueNames.Poison))));
         }
     }
+
+    private static string Compact(string text) => text.StartsWith('{') ? JsonNode.Parse(text)!.ToJsonString() : text;
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
