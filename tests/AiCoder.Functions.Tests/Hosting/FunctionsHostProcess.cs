@@ -19,6 +19,7 @@ internal sealed class FunctionsHostProcess : IAsyncDisposable
     private const string Mark = "AICODER_TEST_HOST";
 
     private static readonly TimeSpan StartBound = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StopBound = TimeSpan.FromSeconds(60);
     private static readonly Lazy<Task<string>> App = new(PublishAsync);
 
     private readonly string _mark = Guid.NewGuid().ToString("n");
@@ -109,6 +110,14 @@ internal sealed class FunctionsHostProcess : IAsyncDisposable
     {
         foreach (var worker in Marked().Where(process => process.Id != _process.Id && Arguments(process.Id).Contains("AiCoder.Functions.dll", StringComparison.Ordinal)))
             worker.Kill();
+    }
+
+    /// <summary>SIGTERM to the host, as a pod's end brings it, and waits until it is gone.</summary>
+    public async Task StopAsync()
+    {
+        using var signal = Process.Start("kill", ["-TERM", Text(_process.Id)]);
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(StopBound);
+        await KillAsync();
     }
 
     /// <summary>kill -9 of host and worker.</summary>

@@ -79,6 +79,23 @@ public sealed class FunctionsHostTests
     }
 
     [Fact]
+    public async Task A_host_that_is_stopped_lets_Code_go_on_at_the_next_turn_with_the_next_start()
+    {
+        var hold = new Hold();
+        var world = await StartWithHoldAsync(hold, request => request.Tools.Contains("finish") && request.Turn == 1);
+        await using var disposing = world;
+        using var started = await world.PostAsync("/api/tasks", world.Around.Request("stopped"));
+        await hold.Reached.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        var stopping = world.Host.StopAsync();
+        hold.Release();
+        await stopping;
+        await world.StartHostAsync();
+
+        await AssertCompletedAsync(world, "stopped");
+        AssertModelCalls(world);
+    }
+
+    [Fact]
     public async Task A_worker_that_is_killed_in_Commit_is_followed_by_another_and_the_branch_is_pushed_once()
     {
         var hold = new Hold();

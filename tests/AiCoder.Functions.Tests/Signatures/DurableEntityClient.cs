@@ -16,9 +16,7 @@ public class EntityMetadata<TState>(EntityInstanceId id)
     public TState State => IncludesState ? _state! : throw new InvalidOperationException("There is no state.");
 }
 
-public sealed class EntityMetadata(EntityInstanceId id) : EntityMetadata<SerializedData>(id);
-
-public sealed class SerializedData;
+public sealed class EntityMetadata(EntityInstanceId id, SerializedData? state = null) : EntityMetadata<SerializedData>(id, state);
 
 public record EntityQuery;
 

@@ -14,7 +14,13 @@ public readonly struct TaskName(string name)
     public static implicit operator TaskName(string value) => new(value);
 }
 
-public record TaskOptions;
+public record TaskOptions
+{
+    // The real one's take what nobody here gives.
+    private protected TaskOptions()
+    {
+    }
+}
 
 public record StartOrchestrationOptions(string? InstanceId = null, DateTimeOffset? StartAt = null)
 {
