@@ -6,6 +6,7 @@ using AiCoder.Core.Sandbox;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
 using AiCoder.Core.Tools;
+using AiCoder.Core.Validation;
 using AiCoder.Core.Workspaces;
 using LibGit2Sharp;
 
@@ -51,7 +52,8 @@ public sealed class CodeActivity(
             new ScopeGuard(workspace, scope, input.Source.Tree),
             redactor,
             line => context.Report(new(TaskState.Coding, line)));
-        var loop = new AgentLoop(input, workspace, transcript, models.Create(spec, secrets), tools, turns, context, time, Bounds);
+        var loop = new AgentLoop(input, workspace, transcript, models.Create(spec, secrets), tools, turns, context, time, Bounds,
+            stop => PrepareAsync(workspace, spec, redactor, context, stop));
 
         using var deadline = new CancellationTokenSource(UntilDeadline(input), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
@@ -66,6 +68,37 @@ public sealed class CodeActivity(
         catch (FailureException exception) when (exception.Failure is { Retryable: false, Category: FailureCategory.Code or FailureCategory.Authentication })
         {
             return await loop.EndFailedAsync(exception.Failure, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Installs what the repository needs where this epoch's work tree has not got it: the task goes on after a kill, or on another
+    /// machine than the one where it was prepared. What could not be installed the validation will say.
+    /// </summary>
+    /// <returns>Whether anything ran.</returns>
+    private async Task<bool> PrepareAsync(Workspace workspace, TaskSpec spec, SecretRedactor redactor, ActivityContext context, CancellationToken cancellationToken)
+    {
+        if (File.Exists(workspace.PreparedPath))
+            return false;
+        try
+        {
+            await new Validator(sandbox, redactor).PrepareAsync(
+                new()
+                {
+                    Purpose = ValidationPurpose.Baseline,
+                    Options = spec.Validation,
+                    NetworkCeiling = options.SandboxNetwork,
+                    WorkTree = workspace.WorkTree,
+                    Home = workspace.SandboxHome,
+                    PreparedPath = workspace.PreparedPath,
+                    Report = detail => context.Report(new(TaskState.Coding, detail)),
+                },
+                cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        finally
+        {
+            workspace.MarkDirty();
         }
     }
 

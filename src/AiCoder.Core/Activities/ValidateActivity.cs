@@ -37,7 +37,7 @@ public sealed class ValidateActivity(WorkspaceStore workspaces, ISandbox sandbox
                     NetworkCeiling = options.SandboxNetwork,
                     WorkTree = workspace.WorkTree,
                     Home = workspace.SandboxHome,
-                    PreparedPath = Path.Combine(workspace.StateDir, $"prepared.{workspace.Epoch}.json"),
+                    PreparedPath = workspace.PreparedPath,
                     Changes = changes,
                     Baseline = input.Baseline,
                     Report = detail => context.Report(new(stage, detail)),

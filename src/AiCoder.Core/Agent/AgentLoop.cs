@@ -20,7 +20,8 @@ internal sealed class AgentLoop(
     TurnRunner turns,
     ActivityContext context,
     TimeProvider time,
-    BatchBounds bounds)
+    BatchBounds bounds,
+    Func<CancellationToken, Task<bool>> prepareAsync)
 {
     private readonly SpendingLimits _limits = new(input.Spec.Limits);
 
@@ -30,6 +31,9 @@ internal sealed class AgentLoop(
             return recorded;
         _limits.Check(model);
         await workspace.CheckoutAsync(Tree, cancellationToken).ConfigureAwait(false);
+        // What an installation did to the repository's own files is none of the task's changes.
+        if (await prepareAsync(cancellationToken).ConfigureAwait(false))
+            await workspace.CheckoutAsync(Tree, cancellationToken).ConfigureAwait(false);
         await BeginAsync(openingMessage, cancellationToken).ConfigureAwait(false);
 
         var (asked, started) = (0, time.GetTimestamp());

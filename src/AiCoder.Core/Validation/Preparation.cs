@@ -28,9 +28,6 @@ internal sealed class Preparation(ValidationCommands commands, ValidationRequest
         var lines = request.Options.Prepare is { } given
             ? [.. given.Select(line => (Directory: ".", Command: new ProjectCommand(line, Program: null, CommandPurpose.Prepare)))]
             : projects.SelectMany(project => project.Prepare.Select(command => (project.Directory, Command: command))).ToList();
-        if (lines.Count == 0)
-            return [];
-
         var print = Fingerprint(lines.Select(line => line.Directory + "\0" + line.Command.Line));
         if (await ReadAsync(cancellationToken).ConfigureAwait(false) is { } prepared
             && prepared.Fingerprint == print

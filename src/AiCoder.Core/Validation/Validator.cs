@@ -15,11 +15,8 @@ public sealed class Validator(ISandbox sandbox, SecretRedactor redactor)
     public async Task<TestResults> RunAsync(ValidationRequest request, CancellationToken cancellationToken)
     {
         var commands = new ValidationCommands(sandbox, redactor, request);
-        var programs = await commands.FindProgramsAsync(ProjectDetector.Programs, cancellationToken).ConfigureAwait(false);
-        var projects = ProjectDetector.Detect(request.WorkTree, programs, request.Network == ValidationNetwork.All);
-
-        var reports = new List<CommandReport>(
-            await new Preparation(commands, request).RunAsync(projects, programs, cancellationToken).ConfigureAwait(false));
+        var (projects, programs, prepared) = await PrepareAsync(commands, request, cancellationToken).ConfigureAwait(false);
+        var reports = new List<CommandReport>(prepared);
         if (request.Purpose == ValidationPurpose.Baseline && request.Options.Baseline == false)
             return new() { Verdict = Verdict.NotRun, Reason = "the baseline was not asked for", Commands = reports };
 
@@ -31,6 +28,18 @@ public sealed class Validator(ISandbox sandbox, SecretRedactor redactor)
             reports.Add(await CheckAsync(commands, request, programs, modules, command, directory, cancellationToken).ConfigureAwait(false));
 
         return ValidationVerdict.Of(reports, request, projects);
+    }
+
+    /// <summary>Only installs what the repository needs, where that was not done in this work tree yet.</summary>
+    public Task PrepareAsync(ValidationRequest request, CancellationToken cancellationToken) =>
+        PrepareAsync(new ValidationCommands(sandbox, redactor, request), request, cancellationToken);
+
+    private static async Task<(IReadOnlyList<Project> Projects, IReadOnlySet<string> Programs, IReadOnlyList<CommandReport> Reports)> PrepareAsync(
+        ValidationCommands commands, ValidationRequest request, CancellationToken cancellationToken)
+    {
+        var programs = await commands.FindProgramsAsync(ProjectDetector.Programs, cancellationToken).ConfigureAwait(false);
+        var projects = ProjectDetector.Detect(request.WorkTree, programs, request.Network == ValidationNetwork.All);
+        return (projects, programs, await new Preparation(commands, request).RunAsync(projects, programs, cancellationToken).ConfigureAwait(false));
     }
 
     private static IEnumerable<(string Directory, ProjectCommand Command)> Checks(ValidationRequest request, IReadOnlyList<Project> projects) =>

@@ -41,6 +41,9 @@ public sealed class Workspace
     /// <summary><c>state/</c>, absolute.</summary>
     public string StateDir => Layout.State;
 
+    /// <summary>What was installed in this epoch's work tree, <c>state/prepared.&lt;epoch&gt;.json</c>; there once that was done.</summary>
+    public string PreparedPath => Path.Combine(StateDir, $"prepared.{Epoch}.json");
+
     /// <summary>The HOME of what runs in the sandbox for this epoch (package caches), absolute, outside the work tree.</summary>
     public string SandboxHome => Layout.Home(Epoch);
 

@@ -51,6 +51,29 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    public async Task Another_machine_installs_what_the_repository_needs_and_what_that_touches_is_no_change()
+    {
+        await using var agent = await AgentFixture.CreateAsync();
+        agent.Spec = agent.Spec with { Validation = new() { Prepare = ["mkdir -p node_modules && echo installed > node_modules/dependency && echo junk >> README.md"] } };
+        agent.Script(request => request.Turn switch
+        {
+            0 => AgentFixture.Run("cat node_modules/dependency"),
+            1 => AgentFixture.Fix(),
+            _ => AgentFixture.Finish(),
+        });
+        agent.Bounds = new() { Turns = 1 };
+        await agent.CodeAsync();
+        agent.Restart();
+        agent.Bounds = new();
+
+        var output = await agent.CodeAsync(batch: 2);
+
+        Assert.Equal(["modified: src/calc.py"], output.Changes);
+        Assert.Contains((await agent.TranscriptAsync()).OfType<ResultsEntry>(), entry => entry.Results[0].Text.Contains("installed", StringComparison.Ordinal));
+        Assert.True(File.Exists(Path.Combine((await agent.Store.OpenAsync(AgentFixture.TaskId, Cancel)).WorkTree, "node_modules", "dependency")));
+    }
+
+    [Fact]
     public async Task A_command_that_was_cut_off_runs_again_on_the_tree_from_before_it()
     {
         await using var agent = await AgentFixture.CreateAsync();
