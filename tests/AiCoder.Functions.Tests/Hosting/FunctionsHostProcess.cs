@@ -30,7 +30,7 @@ internal sealed class FunctionsHostProcess : IAsyncDisposable
     private FunctionsHostProcess(string app, int port, IReadOnlyDictionary<string, string> environment)
     {
         var core = Path.GetFileName(Program) == "func";
-        string[] arguments = core ? ["start", "--port", Text(port)] : [app, Text(port)];
+        string[] arguments = core ? ["start", "--no-build", "--port", Text(port)] : [app, Text(port)];
         var start = new ProcessStartInfo(Program!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = app };
         start.Environment.Clear();
         foreach (var (name, value) in environment)
