@@ -12,6 +12,7 @@ public sealed class ArchitectureTests
     [InlineData("AiCoder.Core", "")]
     [InlineData("AiCoder.Demo", "")]
     [InlineData("AiCoder.Embedded", "AiCoder.Core")]
+    [InlineData("AiCoder.Functions", "AiCoder.Core")]
     [InlineData("AiCoder.Server", "AiCoder.Embedded")]
     [InlineData("AiCoder.Cli", "AiCoder.Demo AiCoder.Server")]
     public void A_project_references_only_what_is_below_it(string project, string references) =>
