@@ -17,12 +17,15 @@ public sealed class QueueFunctions(DurableTasks tasks, AiCoderOptions options, I
     /// <returns>The message where it can never be taken, for the poison queue; else null.</returns>
     [Function("StartTaskFromQueue")]
     [QueueOutput(QueueNames.Poison)]
-    public async Task<string?> RunAsync(
-        [QueueTrigger(QueueNames.Tasks)] string message, FunctionContext context, [DurableClient] DurableTaskClient client, CancellationToken stop)
+    public Task<string?> RunAsync(
+        [QueueTrigger(QueueNames.Tasks)] string message, FunctionContext context, [DurableClient] DurableTaskClient client, CancellationToken stop) =>
+        TakeAsync(message, MessageId(context), client, stop);
+
+    internal async Task<string?> TakeAsync(string message, string messageId, DurableTaskClient client, CancellationToken stop)
     {
         try
         {
-            var accepted = QueuedRequest.Accept(message, MessageId(context), options);
+            var accepted = QueuedRequest.Accept(message, messageId, options);
             var outcome = await tasks.HostOn(client).StartAsync(accepted, stop);
             if (outcome.Kind != StartKind.Conflict)
                 return null;

@@ -32,6 +32,7 @@ internal sealed class HostFixture : IDisposable
     public EventLog Events { get; }
     public DurableTaskHost Host { get; }
     public TaskApi Api { get; }
+    public DurableTasks Tasks => new(Options, Secrets, new(Options), Workspaces, Events, TimeProvider.System, NullLogger<DurableTasks>.Instance);
 
     public static CancellationToken Stop => TestContext.Current.CancellationToken;
 

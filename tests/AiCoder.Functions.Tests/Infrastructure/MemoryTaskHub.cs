@@ -162,5 +162,6 @@ internal sealed class MemoryMailboxes() : DurableEntityClient("memory")
     public override AsyncPageable<EntityMetadata<T>> GetAllEntitiesAsync<T>(EntityQuery? filter = null) => throw new NotSupportedException();
 
     public override Task<CleanEntityStorageResult> CleanEntityStorageAsync(
-        CleanEntityStorageRequest? request = null, bool continueUntilComplete = true, CancellationToken cancellation = default) => throw new NotSupportedException();
+        CleanEntityStorageRequest? request = null, bool continueUntilComplete = true, CancellationToken cancellation = default) =>
+        Task.FromResult(default(CleanEntityStorageResult));
 }
