@@ -18,7 +18,8 @@ internal static class SchemaNotes
         var type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;
         if (type.IsEnum)
             SetEnum(schema, type, nullable: type != context.JsonTypeInfo.Type);
-        if (OfRequests.Contains(type))
+        // Not where it stands for "this or nothing", which would then have no properties and allow none.
+        if (OfRequests.Contains(type) && schema.OneOf is not { Count: > 0 })
             schema.AdditionalPropertiesAllowed = false;
         if (type == typeof(TaskRequest))
             await CompleteRequestAsync(schema, context, cancellationToken);
