@@ -11,8 +11,9 @@ namespace AiCoder.Embedded;
 /// <summary>An embedded host with the coding workflow and its activities. Plain construction: no container, nothing started.</summary>
 public sealed class EmbeddedService : IAsyncDisposable
 {
-    // Of a stop's time, what the activities get for their next safe point; the rest is for killing and for letting go.
-    private const double GracefulShare = 0.6;
+    // Of a stop's time, what is kept for killing and for letting go; the rest is the activities', for their next safe point.
+    private const double ShareKept = 0.4;
+    private static readonly TimeSpan MostKept = TimeSpan.FromSeconds(5);
 
     private readonly ProtectedSecretStore _secrets;
     private readonly CoreServices _services;
@@ -57,7 +58,8 @@ public sealed class EmbeddedService : IAsyncDisposable
     /// <summary>Stops within the bound. What is not gone by then ends with the process, and loses no more than by a kill.</summary>
     public async Task StopAsync(TimeSpan bound)
     {
-        var stopping = Tasks.StopAsync(bound * GracefulShare);
+        var kept = bound * ShareKept;
+        var stopping = Tasks.StopAsync(bound - (kept < MostKept ? kept : MostKept));
         if (await Task.WhenAny(stopping, Task.Delay(bound)).ConfigureAwait(false) != stopping)
             _abandoned = true;
     }

@@ -36,6 +36,9 @@ public sealed record TaskServerSetup
     /// </summary>
     public Action<IServiceCollection> AddServices { get; init; } = _ => { };
 
+    /// <summary>How often it is looked for tasks that nobody runs any more; default 10 seconds.</summary>
+    internal TimeSpan ResumeEvery { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How often an event stream that is silent says that it is alive; default 15 seconds.</summary>
     internal TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
 }

@@ -37,11 +37,12 @@ internal static class ServeCommand
             await console.Error.WriteLineAsync("WEBHOOK_URL is not set: only tasks with a webhook_url of their own send events.");
 
         var stopped = new TaskCompletionSource();
-        await using (interruption.Requested.Register(stopped.SetResult))
+        await using (interruption.Requested.Register(() => stopped.TrySetResult()))
         await using (server.Stopping.Register(() => stopped.TrySetResult()))
             await stopped.Task;
         await server.StopAsync();
         await console.Error.WriteLineAsync("Stopped. What has not ended goes on with the next start.");
-        return ExitCodes.Completed;
+        // A part of the server that gave up has said so in the log; whoever runs it starts it again.
+        return interruption.Requested.IsCancellationRequested ? ExitCodes.Completed : ExitCodes.Failed;
     }
 }

@@ -3,6 +3,8 @@ namespace AiCoder.Core.Workspaces;
 /// <summary>Removes a folder in which anything may have run: folders without write permission, any depth, names of any bytes; links never followed.</summary>
 internal static class FolderRemoval
 {
+    private const int Attempts = 20;
+
     public static void Remove(string folder)
     {
         try
@@ -20,21 +22,35 @@ internal static class FolderRemoval
 
     private static void RemoveHard(string folder)
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            if (OperatingSystem.IsLinux() && Environment.Is64BitProcess)
+            try
             {
-                NativeFolder.Remove(folder);
+                RemoveOnce(folder);
                 return;
             }
+            catch (IOException) when (!Directory.Exists(folder))
+            {
+                // Somebody else removed it at the same time.
+                return;
+            }
+            catch (IOException) when (attempt < Attempts)
+            {
+                // Somebody else may be removing it: what he took away under us is not there at the next look.
+            }
+        }
+    }
 
-            MakeWritable(new(folder));
-            Directory.Delete(folder, recursive: true);
-        }
-        catch (DirectoryNotFoundException)
+    private static void RemoveOnce(string folder)
+    {
+        if (OperatingSystem.IsLinux() && Environment.Is64BitProcess)
         {
-            // Another process removed it at the same time.
+            NativeFolder.Remove(folder);
+            return;
         }
+
+        MakeWritable(new(folder));
+        Directory.Delete(folder, recursive: true);
     }
 
     private static void MakeWritable(DirectoryInfo folder)

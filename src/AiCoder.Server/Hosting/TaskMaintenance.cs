@@ -9,9 +9,8 @@ namespace AiCoder.Server.Hosting;
 /// What has to be done again and again: going on with tasks that nobody runs (of this server before its restart, or of another
 /// process on the same journal), and taking away what ended tasks left.
 /// </summary>
-internal sealed class TaskMaintenance(EmbeddedService service, ILogger<TaskMaintenance> logger, TimeProvider time) : BackgroundService
+internal sealed class TaskMaintenance(EmbeddedService service, TaskServerSetup setup, ILogger<TaskMaintenance> logger, TimeProvider time) : BackgroundService
 {
-    private static readonly TimeSpan ResumeEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromHours(1);
 
     // What an ended task leaves is large, and an hour of busy work would fill a disk.
@@ -19,7 +18,7 @@ internal sealed class TaskMaintenance(EmbeddedService service, ILogger<TaskMaint
 
     // Apart from each other: a large folder that takes minutes to remove holds up no task.
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        RepeatAsync("Going on with tasks", ResumeEvery, ResumeAsync, stoppingToken),
+        RepeatAsync("Going on with tasks", setup.ResumeEvery, ResumeAsync, stoppingToken),
         RepeatAsync("Removing old workspaces", SweepEvery, service.Tasks.SweepAsync, stoppingToken),
         RepeatAsync("Removing what ended tasks left", EmptyTrashEvery, EmptyTrashAsync, stoppingToken));
 

@@ -26,4 +26,24 @@ public sealed class FolderRemovalTests
         Assert.False(Path.Exists(folder));
         Assert.True(File.Exists(kept));
     }
+
+    /// <summary>On a service a task may be deleted while what others left is being taken away.</summary>
+    [Fact]
+    public async Task Several_can_remove_a_folder_at_the_same_time()
+    {
+        using var temporary = new TemporaryFolder();
+        for (var round = 0; round < 12; round++)
+        {
+            var folder = Path.Combine(temporary.Root, "folder");
+            for (var below = 0; below < 40; below++)
+            {
+                var path = Directory.CreateDirectory(Path.Combine(folder, $"a{below}", "b", "c")).FullName;
+                await File.WriteAllTextAsync(Path.Combine(path, "file"), "x", TestContext.Current.CancellationToken);
+            }
+
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => FolderRemoval.Remove(folder))));
+
+            Assert.False(Path.Exists(folder));
+        }
+    }
 }
