@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using AiCoder.Core.Workspaces;
 
 namespace AiCoder.Core.Secrets;
 
@@ -9,7 +10,10 @@ internal static class PrivateFile
     private const UnixFileMode FileMode600 = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode FolderMode700 = FileMode600 | UnixFileMode.UserExecute;
 
-    /// <summary>Makes a folder of mode 0700, or gives that mode to one that is there.</summary>
+    /// <summary>
+    /// Makes a folder of mode 0700, or gives that mode to one that is there. Where the file system keeps no modes (a share), it stays as
+    /// it is: who may read there is the mount's to say.
+    /// </summary>
     public static void CreateFolder(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -19,8 +23,19 @@ internal static class PrivateFile
         }
 
         Directory.CreateDirectory(path, FolderMode700);
-        if (File.GetUnixFileMode(path) != FolderMode700)
+        if (File.GetUnixFileMode(path) == FolderMode700)
+            return;
+        try
+        {
             File.SetUnixFileMode(path, FolderMode700);
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
+        {
+            // EPERM, as Azure Files answers over SMB. Where a file of our own takes a mode, the folder is another user's, and secrets
+            // don't go there.
+            if (FileSystemTraits.Probe(path).KeepsModes)
+                throw;
+        }
     }
 
     /// <summary>Writes a file of mode 0600 in one step, on disk when this returns.</summary>
@@ -71,8 +86,8 @@ internal static class PrivateFile
         var synced = Sync(descriptor);
         var error = Marshal.GetLastPInvokeError();
         _ = Close(descriptor);
-        // EINVAL (22): the file system knows no sync of folders.
-        if (synced != 0 && error != 22)
+        // EINVAL (22), ENOSYS (38), EOPNOTSUPP (95): the file system knows no sync of folders.
+        if (synced != 0 && error is not (22 or 38 or 95))
             throw new IOException($"{folder} can't be flushed to disk: errno {error}.");
     }
 

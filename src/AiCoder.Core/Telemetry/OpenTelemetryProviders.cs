@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using AiCoder.Core.Configuration;
-using Azure.Monitor.OpenTelemetry.Exporter;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -33,9 +31,8 @@ internal sealed class OpenTelemetryProviders
         var builder = Sdk.CreateTracerProviderBuilder().ConfigureResource(Describe).AddSource(AiCoderTelemetry.Name);
         if (options.OtlpTraces is { } otlp)
             builder.AddOtlpExporter(exporter => Configure(exporter, otlp));
-        // The exporter's own extension method would put a sampler of its own in the place of OTEL_TRACES_SAMPLER's.
         if (options.ApplicationInsights is { } connection)
-            builder.AddProcessor(new BatchActivityExportProcessor(new AzureMonitorTraceExporter(ApplicationInsights(connection))));
+            builder.AddProcessor(ApplicationInsightsExport.OfTraces(connection));
         return builder.Build();
     }
 
@@ -45,7 +42,7 @@ internal sealed class OpenTelemetryProviders
         if (options.OtlpMetrics is { } otlp)
             builder.AddOtlpExporter(exporter => Configure(exporter, otlp));
         if (options.ApplicationInsights is { } connection)
-            builder.AddReader(new PeriodicExportingMetricReader(new AzureMonitorMetricExporter(ApplicationInsights(connection))));
+            builder.AddReader(ApplicationInsightsExport.OfMetrics(connection));
         return builder.Build();
     }
 
@@ -67,16 +64,4 @@ internal sealed class OpenTelemetryProviders
         if (signal.Headers is { } headers)
             exporter.Headers = headers;
     }
-
-    // Only what is ours: no figures about the process, no live stream, no files of spans that could not be sent.
-    private static AzureMonitorExporterOptions ApplicationInsights(string connection) => new()
-    {
-        ConnectionString = connection,
-        TracesPerSecond = null,
-        SamplingRatio = 1,
-        EnableLiveMetrics = false,
-        EnableStandardMetrics = false,
-        EnablePerformanceCounters = false,
-        DisableOfflineStorage = true,
-    };
 }

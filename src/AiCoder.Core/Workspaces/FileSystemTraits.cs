@@ -33,7 +33,7 @@ internal sealed record FileSystemTraits(bool KeepsModes, bool HasSymlinks)
             File.SetUnixFileMode(file, Plain | UnixFileMode.UserExecute);
             return File.GetUnixFileMode(file) == (Plain | UnixFileMode.UserExecute);
         }
-        catch (UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return false;
         }

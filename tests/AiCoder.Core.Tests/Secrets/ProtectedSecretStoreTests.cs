@@ -101,6 +101,40 @@ public sealed class ProtectedSecretStoreTests : IDisposable
         Assert.Equal(Some, await early.GetAsync("t1", Stop));
     }
 
+    [Fact]
+    public async Task A_key_that_a_share_shows_later_than_the_secrets_is_waited_for()
+    {
+        using (var writer = new ProtectedSecretStore(Options))
+            await writer.PutAsync("t1", Some, Stop);
+        var keys = Path.Combine(_state, "keys");
+        var key = Assert.Single(Directory.GetFiles(keys));
+        var hidden = Path.Combine(_state, "hidden");
+        File.Move(key, hidden);
+
+        using var reader = new ProtectedSecretStore(Options);
+        var reading = reader.GetAsync("t1", Stop);
+        // The first try makes a key of its own, in vain.
+        while (Directory.GetFiles(keys, "*.xml").Length == 0)
+            await Task.Delay(10, Stop);
+        File.Move(hidden, key);
+
+        Assert.Equal(Some, await reading);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_gone_for_good_is_not_waited_for()
+    {
+        using (var writer = new ProtectedSecretStore(Options))
+            await writer.PutAsync("t1", Some, Stop);
+        File.Delete(Directory.GetFiles(Path.Combine(_state, "keys"))[0]);
+        File.SetLastWriteTimeUtc(Path.Combine(_state, "secrets", "t1.secrets"), DateTime.UtcNow.AddHours(-1));
+
+        using var reader = new ProtectedSecretStore(Options);
+        var failure = (await Assert.ThrowsAsync<FailureException>(() => reader.GetAsync("t1", Stop).WaitAsync(TimeSpan.FromSeconds(30), Stop))).Failure;
+
+        Assert.Equal(FailureCodes.Configuration, failure.Code);
+    }
+
     [Theory]
     [InlineData("../x")]
     [InlineData("a/b")]
