@@ -1,10 +1,13 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Text;
 using AiCoder.Cli.Demonstration;
 using AiCoder.Cli.Tests.Infrastructure;
 using AiCoder.Demo;
+using AiCoder.Testing.Processes;
+using AiCoder.Testing.Tasks;
 using AiCoder.Testing.Telemetry;
+using AiCoder.Testing;
 
 namespace AiCoder.Cli.Tests;
 
