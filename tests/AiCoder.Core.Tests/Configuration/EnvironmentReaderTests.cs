@@ -66,6 +66,50 @@ public sealed class EnvironmentReaderTests
         Assert.Equal("http://proxy.example.com:3128", options.GitEnvironment["HTTPS_PROXY"]);
     }
 
+    [Fact]
+    public void Where_telemetry_goes_is_read_for_all_signals_and_for_each()
+    {
+        var both = Read(new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://collector:4317" }).Telemetry;
+        var traces = Read(new()
+        {
+            ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = "http://collector:4318/v1/traces",
+            ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
+            ["OTEL_EXPORTER_OTLP_TRACES_HEADERS"] = "x-key=a%20key-of-ours",
+        });
+
+        Assert.True(both is { Any: true, OtlpTraces.Endpoint: null, OtlpMetrics.Endpoint: null });
+        Assert.Equal(new OtlpSignal(new("http://collector:4318/v1/traces"), "http/protobuf", "x-key=a%20key-of-ours"), traces.Telemetry.OtlpTraces);
+        Assert.Null(traces.Telemetry.OtlpMetrics);
+        Assert.Contains("a key-of-ours", traces.Secrets);
+        Assert.DoesNotContain("key-of-ours", traces.Telemetry.ToString(), StringComparison.Ordinal);
+        Assert.False(Read([]).Telemetry.Any);
+        Assert.False(Read(new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://collector:4317", ["OTEL_SDK_DISABLED"] = "true" }).Telemetry.Any);
+        Assert.Null(Read(new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://collector:4317", ["OTEL_METRICS_EXPORTER"] = "none" }).Telemetry.OtlpMetrics);
+        Assert.Equal(
+            "InstrumentationKey=00000000-0000-0000-0000-000000000001;IngestionEndpoint=https://i.example.com/",
+            Read(new() { ["APPLICATIONINSIGHTS_CONNECTION_STRING"] = "InstrumentationKey=00000000-0000-0000-0000-000000000001;IngestionEndpoint=https://i.example.com/" }).Telemetry.ApplicationInsights);
+    }
+
+    [Theory]
+    [InlineData("KEY_VAULT_CERTIFICATE", "http://v.vault.azure.net/secrets/ring")]
+    [InlineData("KEY_VAULT_CERTIFICATE", "https://v.vault.azure.net/keys/ring")]
+    [InlineData("KEY_VAULT_CERTIFICATE", "https://v.vault.azure.net/")]
+    [InlineData("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=none")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317")]
+    public void What_can_t_work_is_named_at_the_start(string name, string value)
+    {
+        var failure = Assert.Throws<FailureException>(() => Read(new() { [name] = value })).Failure;
+
+        Assert.Contains(name, failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(value, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://v.vault.azure.net/secrets/ring")]
+    [InlineData("https://v.vault.azure.net/certificates/ring/0123456789abcdef0123456789abcdef")]
+    public void A_key_vault_s_certificate_is_taken_by_either_address(string address) =>
+        Assert.Equal(new Uri(address), Read(new() { ["KEY_VAULT_CERTIFICATE"] = address }).KeyVaultCertificate);
+
     [Theory]
     [InlineData("LLM_API_KEY", "OPENAI_API_KEY")]
     [InlineData("LLM_BASE_URL", "OPENAI_BASE_URL")]
