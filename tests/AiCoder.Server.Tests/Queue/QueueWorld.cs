@@ -65,14 +65,18 @@ internal sealed class QueueWorld : IAsyncDisposable
     /// <summary>The same, which does not read the queue yet.</summary>
     public QueueServer Open(string name, int maxConcurrent = 4)
     {
-        var server = new QueueServer(name, OptionsOf(name, maxConcurrent), async (taskId, stop) =>
+        var server = OpenUnlisted(name, maxConcurrent);
+        _servers.Add(server);
+        return server;
+    }
+
+    /// <summary>The same, which its user ends.</summary>
+    public QueueServer OpenUnlisted(string name, int maxConcurrent = 4) =>
+        new(name, OptionsOf(name, maxConcurrent), async (taskId, stop) =>
         {
             _ran.Enqueue($"{name} {taskId}");
             await UntilEnd.WaitAsync(stop);
         });
-        _servers.Add(server);
-        return server;
-    }
 
     public AiCoderOptions OptionsOf(string name, int maxConcurrent = 4) => new()
     {
