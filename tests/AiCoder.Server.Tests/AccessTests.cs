@@ -86,6 +86,19 @@ public sealed class AccessTests
     }
 
     [Theory]
+    [InlineData("http://0.0.0.0:0")]
+    [InlineData("http://+:0")]
+    public async Task With_a_key_every_address_is_listened_on_and_any_name_will_do(string urls)
+    {
+        await using var around = await TaskSurroundings.CreateAsync(cancellationToken: Cancel);
+        await using var server = await TaskServer.StartAsync(ServedWorld.Setup(around) with { Urls = urls }, Cancel);
+        using var client = ServedWorld.Client(new Uri($"http://127.0.0.1:{server.Addresses[0].Port}"));
+        client.DefaultRequestHeaders.Host = "aicoder.example.com";
+
+        Assert.Contains("tasks", await client.GetStringAsync("api/tasks", Cancel), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("http://127.0.0.1:0")]
     [InlineData("http://localhost:0")]
     [InlineData("http://[::1]:0")]
