@@ -126,7 +126,7 @@ public sealed class TaskServer : IAsyncDisposable
         services.AddHostedService<TaskService>();
         services.AddHostedService<TaskMaintenance>();
         if (queue is not null)
-            services.AddHostedService(given => queue.Of(service.Tasks, given.GetRequiredService<IHostApplicationLifetime>()));
+            services.AddSingleton<IHostedService>(given => queue.Of(service.Tasks, given.GetRequiredService<IHostApplicationLifetime>()));
         setup.AddServices(services);
 
         var app = builder.Build();

@@ -143,12 +143,4 @@ public sealed class ValidateActivityTests : IDisposable
 
     private static ActivityContext Context(Action<ActivityProgress> report, CancellationToken stopping) =>
         new() { TaskId = "task", Signals = new NoSignals(), Stopping = stopping, Report = report };
-
-    private sealed class NoSignals : ITaskSignals
-    {
-        public CancellationToken Cancelled => default;
-
-        public Task<IReadOnlyList<TaskMessage>> ReadMessagesAsync(long after, CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<TaskMessage>>([]);
-    }
 }

@@ -6,6 +6,7 @@ using AiCoder.Core.Network;
 using AiCoder.Core.Processes;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
+using AiCoder.Core.Tests.Activities;
 using AiCoder.Core.Workspaces;
 using AiCoder.Testing;
 
@@ -79,13 +80,5 @@ internal sealed class GitFixture : IDisposable
         public Task<TaskSecrets> GetAsync(string taskId, CancellationToken cancellationToken) => System.Threading.Tasks.Task.FromResult(secrets);
 
         public Task DeleteAsync(string taskId, CancellationToken cancellationToken) => throw new NotSupportedException();
-    }
-
-    private sealed class NoSignals : ITaskSignals
-    {
-        public CancellationToken Cancelled => CancellationToken.None;
-
-        public Task<IReadOnlyList<TaskMessage>> ReadMessagesAsync(long after, CancellationToken cancellationToken) =>
-            System.Threading.Tasks.Task.FromResult<IReadOnlyList<TaskMessage>>([]);
     }
 }

@@ -1,18 +1,19 @@
 using System.Diagnostics;
 using System.Text.Json;
+using ActivityContext = AiCoder.Core.Activities.ActivityContext;
 using AiCoder.Core.Activities;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Models;
 using AiCoder.Core.Network;
-using AiCoder.Core.Secrets;
 using AiCoder.Core.Sandbox;
+using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
+using AiCoder.Core.Tests.Activities;
 using AiCoder.Core.Tests.Sandbox;
 using AiCoder.Demo;
 using AiCoder.Testing.Workflows;
 using Microsoft.Extensions.Logging.Abstractions;
-using ActivityContext = AiCoder.Core.Activities.ActivityContext;
 
 namespace AiCoder.Core.Tests.Telemetry;
 
@@ -136,13 +137,5 @@ public sealed class ActivitySpanTests
             JsonSerializer.SerializeToElement(input, AiCoderJson.Options),
             new ActivityContext { TaskId = "t1", TraceParent = TraceParent, Signals = new NoSignals() },
             stop);
-    }
-
-    private sealed class NoSignals : ITaskSignals
-    {
-        public CancellationToken Cancelled => CancellationToken.None;
-
-        public Task<IReadOnlyList<TaskMessage>> ReadMessagesAsync(long after, CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<TaskMessage>>([]);
     }
 }

@@ -7,6 +7,7 @@ using AiCoder.Core.Failures;
 using AiCoder.Core.Network;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
+using AiCoder.Core.Tests.Activities;
 using AiCoder.Core.Webhooks;
 using AiCoder.Demo;
 
@@ -216,7 +217,7 @@ public sealed class NotifyActivityTests : IDisposable
         await store.PutAsync(taskEvent.TaskId, secrets ?? TaskSecrets.None, Stop);
         using var client = new WebhookClient(new AddressGuard(options), TimeProvider.System);
         var activity = new NotifyActivity(options, store, client);
-        return await activity.RunAsync(new NotifyInput(url, taskEvent, 1), null!, stop ?? Stop);
+        return await activity.RunAsync(new NotifyInput(url, taskEvent, 1), NoSignals.ContextOf(taskEvent.TaskId), stop ?? Stop);
     }
 
     private AiCoderOptions Operators(Uri? url, string? secret) =>

@@ -6,6 +6,7 @@ using AiCoder.Core.Configuration;
 using AiCoder.Core.Network;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
+using AiCoder.Core.Tests.Activities;
 using AiCoder.Core.Webhooks;
 using AiCoder.Demo;
 
@@ -42,7 +43,7 @@ public sealed class StandardWebhooksTests : IDisposable
         using var client = new WebhookClient(new AddressGuard(options), TimeProvider.System);
         var data = new JsonObject { ["repo"] = "https://git.example/组/库.git", ["progress"] = 5, ["sequence"] = 2 };
         await new NotifyActivity(options, store, client).RunAsync(
-            new NotifyInput(null, new TaskEvent("task.1", TaskState.Cloning, DateTime.UtcNow, data), 1), null!, Stop);
+            new NotifyInput(null, new TaskEvent("task.1", TaskState.Cloning, DateTime.UtcNow, data), 1), NoSignals.ContextOf("task.1"), Stop);
 
         var delivery = Assert.Single(receiver.Deliveries);
         Assert.Equal("verified", await VerifyAsync(delivery, Secret, delivery.Body));

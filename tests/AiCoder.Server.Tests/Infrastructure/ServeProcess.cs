@@ -12,12 +12,12 @@ internal sealed partial class ServeProcess : IDisposable
     public AiCoderProcess Process { get; }
     public HttpClient Client { get; }
 
-    public static async Task<ServeProcess> StartAsync(TaskSurroundings around, IReadOnlyDictionary<string, string>? environment = null)
+    public static async Task<ServeProcess> StartAsync(TaskSurroundings around, IReadOnlyDictionary<string, string>? environment = null, bool readsQueue = false)
     {
         var variables = ServedWorld.Variables(around);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             variables[name] = value;
-        var process = AiCoderProcess.Start(variables, ["serve", "--urls", "http://127.0.0.1:0"]);
+        var process = AiCoderProcess.Start(variables, ["serve", "--urls", "http://127.0.0.1:0", .. readsQueue ? new[] { "--queue" } : []]);
         try
         {
             await process.SaidAsync("listens on", TestContext.Current.CancellationToken);
