@@ -76,7 +76,7 @@ public sealed class ServeTests
         }
 
         using var second = await ServeProcess.StartAsync(around);
-        await using var resumed = new ApiWorld(around, second.Client, around.Workspace, () => default);
+        await using var resumed = second.WorldIn(around);
         var task = await resumed.EndAsync(id);
         Assert.True((string?)task["status"] == "completed", task.ToJsonString());
         Assert.Equal(1, around.PushesOf($"ai/{id}"));
@@ -142,7 +142,7 @@ public sealed class ServeTests
 
         Assert.Contains(ids, id => around.DeliveriesOf(id) is [.., { Status: not "completed" }]);
         using var second = await ServeProcess.StartAsync(around, limits);
-        await using var resumed = new ApiWorld(around, second.Client, around.Workspace, () => default);
+        await using var resumed = second.WorldIn(around);
         foreach (var id in ids)
         {
             var task = await resumed.EndAsync(id);

@@ -43,7 +43,11 @@ internal sealed class KeyVaultCertificates
     /// failure: the vault can't be reached.
     /// </exception>
     public Task<X509Certificate2> CurrentAsync(CancellationToken cancellationToken) =>
-        BoundedAsync(stop => FetchAsync(_version, stop), cancellationToken);
+        BoundedAsync(
+            async stop => await FetchAsync(_version, stop).ConfigureAwait(false) ?? throw new FailureException(
+                FailureCodes.Configuration,
+                $"'{_name}' in the key vault {_host} is no certificate with an RSA private key. KEY_VAULT_CERTIFICATE must name a certificate of key type RSA whose private key is exportable."),
+            cancellationToken);
 
     /// <summary>Those versions that have one of these thumbprints, as far as they are still there and enabled.</summary>
     public Task<List<X509Certificate2>> FindAsync(IReadOnlySet<string> thumbprints, CancellationToken cancellationToken) => BoundedAsync(
@@ -58,7 +62,9 @@ internal sealed class KeyVaultCertificates
             {
                 if (found.Count == thumbprints.Count)
                     break;
-                var certificate = await FetchAsync(version.Version, stop).ConfigureAwait(false);
+                // An older version that is none was never encrypted with, so it is in nobody's way.
+                if (await FetchAsync(version.Version, stop).ConfigureAwait(false) is not { } certificate)
+                    continue;
                 if (thumbprints.Contains(certificate.Thumbprint))
                     found.Add(certificate);
                 else
@@ -76,17 +82,16 @@ internal sealed class KeyVaultCertificates
         return read.Thumbprint;
     }
 
-    private async Task<X509Certificate2> FetchAsync(string? version, CancellationToken cancellationToken)
+    /// <summary>Null: it is no certificate with an RSA private key.</summary>
+    private async Task<X509Certificate2?> FetchAsync(string? version, CancellationToken cancellationToken)
     {
         var secret = await _client.GetSecretAsync(_name, version, cancellationToken).ConfigureAwait(false);
         var certificate = Read(secret.Value.Value);
         using var key = certificate?.GetRSAPrivateKey();
-        if (certificate is not null && key is not null)
+        if (key is not null)
             return certificate;
         certificate?.Dispose();
-        throw new FailureException(
-            FailureCodes.Configuration,
-            $"'{_name}' in the key vault {_host} is no certificate with an RSA private key. KEY_VAULT_CERTIFICATE must name a certificate of key type RSA whose private key is exportable.");
+        return null;
     }
 
     // As Key Vault keeps it: PKCS#12 in base64 without a password, or PEM.

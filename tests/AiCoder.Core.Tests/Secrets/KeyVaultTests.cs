@@ -72,6 +72,7 @@ public sealed class KeyVaultTests : IDisposable
         using (var store = Store(vault))
             await store.PutAsync("t1", Some, Stop);
         vault.Add("disabled", enabled: false);
+        vault.Add("no certificate");
         using var second = vault.Rotate();
 
         using var later = Store(vault);

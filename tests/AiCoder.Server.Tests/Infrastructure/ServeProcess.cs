@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AiCoder.Testing.Api;
 using AiCoder.Testing.Processes;
 using AiCoder.Testing.Tasks;
 
@@ -32,6 +33,13 @@ internal sealed partial class ServeProcess : IDisposable
             throw;
         }
     }
+
+    /// <summary>The API of this process, which ends before the world around it does.</summary>
+    public ApiWorld WorldIn(TaskSurroundings around) => new(around, Client, around.Workspace, () =>
+    {
+        Dispose();
+        return default;
+    });
 
     public void Dispose()
     {

@@ -36,7 +36,7 @@ public sealed class ServeQueueTests(AzuriteFixture azurite) : IClassFixture<Azur
         var queue = new QueueClient(account, "aicoder-tasks");
         using var first = await ServeProcess.StartAsync(around, Settings(around, account, "one"), readsQueue: true);
         var killed = await ServeProcess.StartAsync(around, Settings(around, account, "two"), readsQueue: true);
-        await using var one = new ApiWorld(around, first.Client, around.Workspace, () => default);
+        await using var one = first.WorldIn(around);
         await queue.CreateIfNotExistsAsync(cancellationToken: Cancel);
         var ids = Enumerable.Range(0, 10).Select(_ => ApiWorld.NewId()).ToList();
         foreach (var id in ids.Concat(ids))

@@ -13,6 +13,7 @@ public sealed partial class AiCoderProcess : IDisposable
     public const int SigTerm = 15;
 
     private readonly Process _process;
+    private bool _isDisposed;
     private readonly StringBuilder _error = new();
     private readonly Task<string> _output;
     private readonly Task _reading;
@@ -91,8 +92,15 @@ public sealed partial class AiCoderProcess : IDisposable
 
     public void Dispose()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         if (!_process.HasExited)
+        {
             _process.Kill(entireProcessTree: true);
+            _process.WaitForExit(TimeSpan.FromSeconds(30));
+        }
+
         _process.Dispose();
     }
 
