@@ -38,6 +38,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
     private readonly LeaseKeeper _leases;
     private readonly TaskIntake _intake;
     private readonly TaskMailbox _mailbox;
+    private readonly SemaphoreSlim[] _deletions = [.. Enumerable.Range(0, 16).Select(_ => new SemaphoreSlim(1))];
     private readonly Lock _disposing = new();
     private Task? _stopped;
 
@@ -235,13 +236,14 @@ public sealed class EmbeddedHost : IAsyncDisposable
     /// </summary>
     public async Task<CancelOutcome> CancelAsync(string taskId, string? reason = null, CancellationToken cancellationToken = default)
     {
+        var told = reason is null ? null : await CancelReasonAsync(taskId, reason).ConfigureAwait(false);
         // A task that waits for its turn here has no code running that could end it.
         var waiting = _dispatcher.TakeWaiting(taskId);
         CancelOutcome outcome;
         TaskRow? row;
         try
         {
-            (outcome, row) = await _mailbox.CancelAsync(taskId, reason, waiting?.Claim, cancellationToken).ConfigureAwait(false);
+            (outcome, row) = await _mailbox.CancelAsync(taskId, told, waiting?.Claim, cancellationToken).ConfigureAwait(false);
         }
         catch when (waiting is not null)
         {
@@ -263,8 +265,11 @@ public sealed class EmbeddedHost : IAsyncDisposable
     }
 
     /// <summary>Answers a task that awaits approval.</summary>
-    public Task<SendOutcome> ApproveAsync(string taskId, bool approved, string? comment = null, CancellationToken cancellationToken = default) =>
-        RaiseEventAsync(taskId, WorkflowEvents.Approval, new ApprovalDecision(approved, comment), cancellationToken);
+    public async Task<SendOutcome> ApproveAsync(string taskId, bool approved, string? comment = null, CancellationToken cancellationToken = default)
+    {
+        var redacted = comment is null ? null : await RedactAsync(taskId, comment).ConfigureAwait(false);
+        return await RaiseEventAsync(taskId, WorkflowEvents.Approval, new ApprovalDecision(approved, redacted), cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Sends an external event to a task's workflow.</summary>
     public Task<SendOutcome> RaiseEventAsync(string taskId, string eventName, object? payload, CancellationToken cancellationToken = default) =>
@@ -273,14 +278,30 @@ public sealed class EmbeddedHost : IAsyncDisposable
             payload is null ? null : JsonSerializer.Serialize(payload, payload.GetType(), AiCoderJson.Options), cancellationToken);
 
     /// <summary>Tells a running task something; its activity reads it between two steps.</summary>
-    public Task<SendOutcome> SendMessageAsync(string taskId, string text, CancellationToken cancellationToken = default) =>
-        SendAsync(taskId, InboxTable.Message, null, text, cancellationToken);
+    public async Task<SendOutcome> SendMessageAsync(string taskId, string text, CancellationToken cancellationToken = default) =>
+        await SendAsync(taskId, InboxTable.Message, null, await RedactAsync(taskId, text).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
     /// <summary>
     /// Removes a task, its history, its secrets and its workspace. Refused while it has not ended: also one that was interrupted is
     /// somebody's work, until it is cancelled.
     /// </summary>
     public async Task<DeleteOutcome> DeleteAsync(string taskId, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(taskId);
+        // One at a time: a deletion that was overtaken by another, and by a new task of that id, would take the new one's secrets.
+        var gate = _deletions[(uint)taskId.GetHashCode(StringComparison.Ordinal) % _deletions.Length];
+        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await DeleteOnceAsync(taskId, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async Task<DeleteOutcome> DeleteOnceAsync(string taskId, CancellationToken cancellationToken)
     {
         var row = await _journal.ReadAsync(connection => TaskTable.Find(connection, taskId), cancellationToken).ConfigureAwait(false);
         if (row is null)
@@ -429,6 +450,23 @@ public sealed class EmbeddedHost : IAsyncDisposable
         if (await _journal.ReadAsync(connection => InboxTable.WasSent(connection, task.Claim.Task, WorkflowEvents.Cancel)).ConfigureAwait(false))
             await CancelAsync(task.Claim.TaskId).ConfigureAwait(false);
     }
+
+    // A task must end also where its secrets can't be read; then nobody knows what to take out of the reason.
+    private async Task<string?> CancelReasonAsync(string taskId, string reason)
+    {
+        try
+        {
+            return await RedactAsync(taskId, reason).ConfigureAwait(false);
+        }
+        catch (FailureException exception)
+        {
+            _logger.LogWarning("The reason to cancel task {TaskId} is not kept: {Failure}", taskId, exception.Failure.ToString());
+            return null;
+        }
+    }
+
+    // People quote tokens, and the journal is kept in clear.
+    private async Task<string> RedactAsync(string taskId, string text) => (await RedactorAsync(taskId).ConfigureAwait(false)).Redact(text);
 
     private async Task<SecretRedactor> RedactorAsync(string taskId)
     {

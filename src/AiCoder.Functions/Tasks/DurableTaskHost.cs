@@ -56,6 +56,9 @@ public sealed class DurableTaskHost(
         }
 
         var started = await FindAsync(taskId, cancellationToken);
+        // Another's instance under our id: what was put away for ours is nobody's.
+        if (reference is not null && started is not null && started.Input.StartId != startId)
+            await secrets.DeleteAsync(reference, CancellationToken.None);
         return started is { } instance && instance.Input.StartId != startId
             ? Compare(instance, task.Spec, identity)
             : new(StartKind.Started, started?.Record() ?? TaskInstance.Pending(input), []);
@@ -89,7 +92,7 @@ public sealed class DurableTaskHost(
             return CancelOutcome.AlreadyEnded;
         // The mailbox ends what runs, the event the workflow. Either alone would do it in the end.
         await client.Entities.SignalEntityAsync(TaskMailbox.IdOf(instance.Input.StartId), TaskMailbox.CancelOperation, cancellation: cancellationToken);
-        await client.RaiseEventAsync(taskId, WorkflowEvents.Cancel, new CancelRequest(reason), cancellationToken);
+        await client.RaiseEventAsync(taskId, WorkflowEvents.Cancel, new CancelRequest(await CancelReasonAsync(instance, reason, cancellationToken)), cancellationToken);
         return CancelOutcome.Requested;
     }
 
@@ -99,7 +102,8 @@ public sealed class DurableTaskHost(
             return SendOutcome.NotFound;
         if (instance.HasEnded)
             return SendOutcome.AlreadyEnded;
-        await client.RaiseEventAsync(taskId, WorkflowEvents.Approval, decision, cancellationToken);
+        var redacted = decision.Comment is { } comment ? decision with { Comment = await RedactAsync(instance, comment, cancellationToken) } : decision;
+        await client.RaiseEventAsync(taskId, WorkflowEvents.Approval, redacted, cancellationToken);
         return SendOutcome.Sent;
     }
 
@@ -109,9 +113,7 @@ public sealed class DurableTaskHost(
             return SendOutcome.NotFound;
         if (instance.HasEnded)
             return SendOutcome.AlreadyEnded;
-        // People quote tokens; the mailbox is kept in clear.
-        var known = instance.Input.SecretsReference is { } reference ? await secrets.GetAsync(reference, cancellationToken) : TaskSecrets.None;
-        var redacted = SecretRedactor.For(options, known).Redact(text);
+        var redacted = await RedactAsync(instance, text, cancellationToken);
         await client.Entities.SignalEntityAsync(TaskMailbox.IdOf(instance.Input.StartId), TaskMailbox.SendOperation, redacted, cancellation: cancellationToken);
         return SendOutcome.Sent;
     }
@@ -171,8 +173,33 @@ public sealed class DurableTaskHost(
     /// <summary>Whether secrets under a reference may still be needed.</summary>
     public async Task<bool> IsInUseAsync(string reference, CancellationToken cancellationToken)
     {
-        var taskId = reference[..Math.Max(reference.LastIndexOf('.'), 0)];
+        var dot = reference.LastIndexOf('.');
+        // Not put away by this host, which names them "task.start": not this host's to delete either.
+        if (dot <= 0 || !Guid.TryParseExact(reference[(dot + 1)..], "n", out _))
+            return true;
+        var taskId = reference[..dot];
         return await FindAsync(taskId, cancellationToken) is { HasEnded: false } instance && instance.Input.SecretsReference == reference;
+    }
+
+    // People quote tokens, and the hub is kept in clear.
+    private async Task<string> RedactAsync(TaskInstance instance, string text, CancellationToken cancellationToken)
+    {
+        var known = instance.Input.SecretsReference is { } reference ? await secrets.GetAsync(reference, cancellationToken) : TaskSecrets.None;
+        return SecretRedactor.For(options, known).Redact(text);
+    }
+
+    // A task must end also where its secrets can't be read; then nobody knows what to take out of the reason.
+    private async Task<string?> CancelReasonAsync(TaskInstance instance, string? reason, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return reason is null ? null : await RedactAsync(instance, reason, cancellationToken);
+        }
+        catch (FailureException exception)
+        {
+            logger.LogWarning("The reason to cancel task {TaskId} is not kept: {Failure}", instance.Input.Spec.TaskId, exception.Failure.ToString());
+            return null;
+        }
     }
 
     private async Task<TaskInstance?> FindAsync(string taskId, CancellationToken cancellationToken) =>

@@ -131,4 +131,52 @@ public sealed class SignalTests
         Assert.Equal(SendOutcome.AlreadyEnded, await host.SendMessageAsync("t", "late", HostFixture.Cancellation));
         Assert.Equal(SendOutcome.NotFound, await host.ApproveAsync("other", true, null, HostFixture.Cancellation));
     }
+
+    [Fact]
+    public async Task What_people_send_is_in_the_journal_without_the_tokens_they_quote()
+    {
+        const string token = "glpat-token-of-the-caller";
+        await using var fixture = new HostFixture();
+        var entered = new TaskCompletionSource();
+        fixture.Activities.On("A", async (_, _, stop) =>
+        {
+            entered.TrySetResult();
+            await Task.Delay(Timeout.Infinite, stop);
+            return "";
+        });
+        var host = fixture.Open();
+        await HostFixture.StartAsync(host, Specs.Of("t"), new() { Token = token });
+        await entered.Task.WaitAsync(TimeSpan.FromSeconds(60), HostFixture.Cancellation);
+
+        await host.SendMessageAsync("t", $"use {token} please", HostFixture.Cancellation);
+        await host.ApproveAsync("t", true, $"with {token}", HostFixture.Cancellation);
+        await host.CancelAsync("t", $"because of {token}", HostFixture.Cancellation);
+
+        Assert.Equal(3, fixture.Execute("UPDATE inbox SET kind = kind WHERE payload LIKE '%[redacted]%'"));
+        Assert.Equal(0, fixture.Execute($"UPDATE inbox SET kind = kind WHERE payload LIKE '%{token}%'"));
+    }
+
+    [Fact]
+    public async Task A_deletion_that_is_asked_for_twice_takes_nothing_of_the_task_that_is_begun_after_it()
+    {
+        await using var fixture = new HostFixture();
+        var (first, others) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var deletions = 0;
+        var host = fixture.Open(deletingAsync: _ =>
+        {
+            first.TrySetResult();
+            return Interlocked.Increment(ref deletions) == 1 ? others.Task : Task.CompletedTask;
+        });
+        await HostFixture.StartAsync(host, Specs.Of("t"));
+        await HostFixture.WaitAsync(host, "t");
+
+        var one = host.DeleteAsync("t", HostFixture.Cancellation);
+        await first.Task.WaitAsync(TimeSpan.FromSeconds(60), HostFixture.Cancellation);
+        var two = host.DeleteAsync("t", HostFixture.Cancellation);
+        others.SetResult();
+
+        Assert.Equal(DeleteOutcome.Deleted, await one);
+        Assert.Equal(DeleteOutcome.NotFound, await two);
+        Assert.Equal(1, deletions);
+    }
 }

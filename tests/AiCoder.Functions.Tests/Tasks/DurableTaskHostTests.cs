@@ -149,6 +149,24 @@ public sealed class DurableTaskHostTests : IDisposable
     }
 
     [Fact]
+    public async Task A_reason_and_a_comment_that_quote_the_tasks_token_reach_the_hub_without_it()
+    {
+        await _fixture.Host.StartAsync(_fixture.Task("a", token: Token), Stop);
+        await _fixture.Host.ApproveAsync("a", new(true, $"with {Token}"), Stop);
+        await _fixture.Host.CancelAsync("a", $"because of {Token}", Stop);
+
+        Assert.Equal(2, _fixture.Hub.Raised.Count);
+        Assert.All(_fixture.Hub.Raised, raised => Assert.Contains("[redacted]", raised.Payload, StringComparison.Ordinal));
+        Assert.All(_fixture.Hub.Raised, raised => Assert.DoesNotContain(Token, raised.Payload, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("login-1")]
+    [InlineData("a.b")]
+    public async Task Secrets_that_another_host_put_away_are_not_this_hosts_to_clean_up(string reference) =>
+        Assert.True(await _fixture.Host.IsInUseAsync(reference, Stop));
+
+    [Fact]
     public async Task Delete_takes_everything_of_an_ended_task_and_nothing_of_a_running_one()
     {
         await _fixture.Host.StartAsync(_fixture.Task("a", token: Token), Stop);
@@ -200,8 +218,8 @@ public sealed class DurableTaskHostTests : IDisposable
         Assert.Equal([reference], _fixture.Secrets.FindOlderThan(DateTimeOffset.UtcNow.AddMinutes(1)));
         Assert.Empty(_fixture.Secrets.FindOlderThan(DateTimeOffset.UtcNow.AddMinutes(-1)));
         Assert.True(await _fixture.Host.IsInUseAsync(reference, Stop));
-        Assert.False(await _fixture.Host.IsInUseAsync("a.0000", Stop));
-        Assert.False(await _fixture.Host.IsInUseAsync("gone.0000", Stop));
+        Assert.False(await _fixture.Host.IsInUseAsync($"a.{Guid.Empty:n}", Stop));
+        Assert.False(await _fixture.Host.IsInUseAsync($"gone.{Guid.Empty:n}", Stop));
         _fixture.Hub.Set("a", OrchestrationRuntimeStatus.Completed, output: new TaskResult { TaskId = "a", Status = TaskState.Completed });
         Assert.False(await _fixture.Host.IsInUseAsync(reference, Stop));
     }
