@@ -119,6 +119,9 @@ public sealed class AccessTests
     [InlineData("Origin", "null", HttpStatusCode.Forbidden)]
     [InlineData("Sec-Fetch-Site", "cross-site", HttpStatusCode.Forbidden)]
     [InlineData("Sec-Fetch-Site", "same-site", HttpStatusCode.Forbidden)]
+    [InlineData("X-Forwarded-For", "203.0.113.7", HttpStatusCode.Forbidden)]
+    [InlineData("Forwarded", "for=203.0.113.7", HttpStatusCode.Forbidden)]
+    [InlineData("Via", "1.1 proxy", HttpStatusCode.Forbidden)]
     [InlineData("Sec-Fetch-Site", "none", HttpStatusCode.OK)]
     [InlineData("Host", "localhost:1234", HttpStatusCode.OK)]
     public async Task Without_a_key_another_sites_page_gets_nothing(string header, string value, HttpStatusCode expected)

@@ -88,6 +88,17 @@ public sealed class LimitTests
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
     }
 
+    [Theory]
+    [InlineData("99999999999999999999999")]
+    [InlineData("-1")]
+    [InlineData("x")]
+    public async Task A_cursor_of_somebody_elses_is_the_callers_mistake(string cursor)
+    {
+        await using var world = await ServedWorld.CreateAsync();
+
+        Assert.Equal(400, (await world.GetAsync($"api/tasks?cursor={cursor}")).Status);
+    }
+
     [Fact]
     public async Task A_body_that_is_no_UTF8_is_refused()
     {

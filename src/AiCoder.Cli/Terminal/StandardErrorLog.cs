@@ -59,7 +59,7 @@ internal sealed class StandardErrorLog : ILoggerFactory
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
-                log.Write($"{logLevel} {category}: {Indented(formatter(state, exception))}{(exception is null ? "" : "\n" + exception)}");
+                log.Write($"{logLevel} {category}: {Indented(formatter(state, exception))}{(exception is null ? "" : Indented("\n" + exception))}");
         }
     }
 }

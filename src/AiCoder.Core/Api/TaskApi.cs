@@ -74,7 +74,7 @@ public sealed class TaskApi(AiCoderOptions options, ITaskHost host, WorkspaceSto
                 answer["next"] = page.Next;
             return ApiAnswer.Json(200, answer);
         }
-        catch (FormatException)
+        catch (Exception exception) when (exception is FormatException or OverflowException)
         {
             return BadRequest("cursor", "cursor is not one that this service gave as 'next'.");
         }

@@ -11,6 +11,8 @@ namespace AiCoder.Server.Access;
 /// </summary>
 internal sealed class AccessMiddleware(RequestDelegate next, ServiceKey key)
 {
+    private static readonly string[] Forwarding = ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", HeaderNames.Via];
+
     public Task InvokeAsync(HttpContext context)
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<OpenToAll>() is not null)
@@ -32,6 +34,9 @@ internal sealed class AccessMiddleware(RequestDelegate next, ServiceKey key)
     {
         if (!ListenAddresses.IsLoopback(request.Host.Host))
             return "Without AICODER_API_KEY the service is there for this machine alone, by the names localhost and 127.0.0.1.";
+        // A proxy on this machine may well call it localhost, whoever asked.
+        if (Forwarding.Any(request.Headers.ContainsKey))
+            return "The request was forwarded by a proxy, so it may come from anywhere; set AICODER_API_KEY where one stands in front of the service.";
         // https://www.w3.org/TR/fetch-metadata/ for browsers that send it, Origin for those that do not.
         var site = request.Headers["Sec-Fetch-Site"].ToString();
         var foreign = site.Length > 0

@@ -21,6 +21,7 @@ public sealed class EmbeddedTasks(EmbeddedHost host, AiCoderOptions options, Tim
     private readonly SecretFingerprint _fingerprint = new(options);
     private readonly SemaphoreSlim _probing = new(1);
     private long _probedAt = long.MinValue;
+    private Task _probe = Task.CompletedTask;
 
     public Task<StartOutcome> StartAsync(AcceptedTask task, CancellationToken cancellationToken)
     {
@@ -67,7 +68,10 @@ public sealed class EmbeddedTasks(EmbeddedHost host, AiCoderOptions options, Tim
                 return;
             await host.ListAsync(1, null, cancellationToken);
             // A share that is gone does not answer at all.
-            await Task.Run(ProbeWorkspace, cancellationToken).WaitAsync(ProbeTimeout, time, cancellationToken);
+            // One that hangs is waited for again: each further one would hold a thread.
+            if (_probe.IsCompleted)
+                _probe = Task.Run(ProbeWorkspace, CancellationToken.None);
+            await _probe.WaitAsync(ProbeTimeout, time, cancellationToken);
             _probedAt = time.GetTimestamp();
         }
         catch (TimeoutException exception)
