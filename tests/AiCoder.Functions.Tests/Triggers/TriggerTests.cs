@@ -90,8 +90,10 @@ public sealed class TriggerTests : IDisposable
     {
         await _fixture.Host.StartAsync(_fixture.Task("old", token: "token-0123456789"), Stop);
         await _fixture.Host.StartAsync(_fixture.Task("running", token: "token-0123456789"), Stop);
-        await _fixture.Secrets.PutAsync("gone.1", new TaskSecrets { Token = "token-0123456789" }, Stop);
-        await _fixture.Secrets.PutAsync("young.1", new TaskSecrets { Token = "token-0123456789" }, Stop);
+        await _fixture.Secrets.PutAsync($"gone.{Guid.NewGuid():n}", new TaskSecrets { Token = "token-0123456789" }, Stop);
+        await _fixture.Secrets.PutAsync($"young.{Guid.NewGuid():n}", new TaskSecrets { Token = "token-0123456789" }, Stop);
+        // Of a command line that shares the folder.
+        await _fixture.Secrets.PutAsync("foreign", new TaskSecrets { Token = "token-0123456789" }, Stop);
         foreach (var file in Directory.GetFiles(Path.Combine(_fixture.Options.StateDir, "secrets")).Where(file => !file.Contains("young", StringComparison.Ordinal)))
             File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(-2));
         _fixture.Hub.Set("old", OrchestrationRuntimeStatus.Completed, output: new TaskResult { TaskId = "old", Status = TaskState.Completed }, at: DateTimeOffset.UtcNow.AddDays(-8));
@@ -100,7 +102,7 @@ public sealed class TriggerTests : IDisposable
             .RunAsync(new TimerInfo(), _fixture.Hub, Stop);
 
         Assert.Equal(["running"], (await _fixture.Host.ListAsync(10, null, Stop)).Tasks.Select(task => task.TaskId));
-        Assert.Equal(["running", "young"], _fixture.Secrets.FindOlderThan(DateTimeOffset.UtcNow.AddDays(1)).Select(reference => reference.Split('.')[0]).Order());
+        Assert.Equal(["foreign", "running", "young"], _fixture.Secrets.FindOlderThan(DateTimeOffset.UtcNow.AddDays(1)).Select(reference => reference.Split('.')[0]).Order());
     }
 
     [Fact]
