@@ -80,11 +80,19 @@ internal sealed class TaskJournal : IDisposable
 
     public void Dispose()
     {
-        if (_disposed)
-            return;
-        _disposed = true;
-        _connection.Dispose();
-        _gate.Dispose();
+        // After the work under way: SQLite must not lose its connection in the middle. The gate stays for those who still wait, who then
+        // learn that it is over.
+        _gate.Wait();
+        try
+        {
+            if (!_disposed)
+                _connection.Dispose();
+            _disposed = true;
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 
     private async Task<T> UseAsync<T>(Func<JournalConnection, T> work, CancellationToken cancellationToken)
@@ -92,6 +100,7 @@ internal sealed class TaskJournal : IDisposable
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             return work(_connection);
         }
         catch (SqliteException exception)

@@ -163,6 +163,35 @@ public sealed class TaskJournalTests
     }
 
     [Fact]
+    public async Task It_is_closed_after_the_work_under_way_and_what_waits_is_told()
+    {
+        using var folder = new TemporaryFolder();
+        var journal = TaskJournal.Open(folder.Root, TimeProvider.System);
+        using var begun = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        var working = Task.Run(() => journal.WriteAsync(connection =>
+        {
+            begun.Set();
+            goOn.Wait(HostFixture.Cancellation);
+            return connection.Scalar<long>("SELECT count(*) FROM tasks");
+        }));
+        begun.Wait(HostFixture.Cancellation);
+        var closing = Task.Run(journal.Dispose, HostFixture.Cancellation);
+        var waiting = journal.ReadAsync(connection => connection.Scalar<long>("SELECT count(*) FROM history"), HostFixture.Cancellation);
+
+        Assert.NotSame(closing, await Task.WhenAny(closing, Task.Delay(200, HostFixture.Cancellation)));
+        goOn.Set();
+
+        Assert.Equal(0, await working);
+        await closing.WaitAsync(TimeSpan.FromSeconds(60), HostFixture.Cancellation);
+        // It was before or after the end; in neither case it waits for ever.
+        var outcome = await Record.ExceptionAsync(() => waiting.WaitAsync(TimeSpan.FromSeconds(60), HostFixture.Cancellation));
+        Assert.True(outcome is null or ObjectDisposedException, $"{outcome}");
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => journal.ReadAsync(_ => 0, HostFixture.Cancellation));
+        journal.Dispose();
+    }
+
+    [Fact]
     public async Task A_full_disk_stops_the_task_which_goes_on_when_there_is_space()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && geteuid() == 0, "Mounting a small file system takes root.");
