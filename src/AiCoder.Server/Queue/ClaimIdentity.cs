@@ -33,6 +33,7 @@ internal sealed record ClaimIdentity(string Request, string Spec, string Secrets
             return Secrets.Length == 0 && !task.Secrets.All.Any();
         return Secrets.Split(':') is [Method, var iterations, var salt, _]
             && int.TryParse(iterations, out var count) && count is > 0 and <= 10 * Iterations
+            && salt.Length == 2 * SaltBytes && salt.All(char.IsAsciiHexDigit)
             && Secrets == SecretsHash(task.Secrets, count, Convert.FromHexString(salt));
     }
 
