@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using AiCoder.Demo;
@@ -126,32 +127,67 @@ public sealed class ServeTests
     [Fact]
     public async Task Twenty_tasks_survive_a_kill_and_each_is_pushed_once()
     {
-        var around = await TaskSurroundings.CreateAsync(cancellationToken: Cancel);
-        var limits = new Dictionary<string, string> { ["MAX_CONCURRENT_TASKS"] = "6" };
-        var ids = new List<string>();
+        const int Running = 6;
+        var names = Enumerable.Range(1, 20).Select(number => $"task-{number:00}").ToList();
+        string[] repositories = [TaskSurroundings.Repository, "second.git", "third.git"];
+        string RepositoryOf(string name) => repositories[names.IndexOf(name) % repositories.Length];
+        string NameIn(ScriptedRequest request) => names.Single(name => request.AllText.Contains(name, StringComparison.Ordinal));
+        var script = DemoScript.For(DemoProject.Shell);
+        var (killed, allHeld) = (new Hold(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var held = new ConcurrentQueue<string>();
+        var around = await TaskSurroundings.CreateAsync(
+            request =>
+            {
+                // So many calls that some tasks have ended by then, however far each of those that run has come.
+                if (request.Number <= 40 || allHeld.Task.IsCompleted)
+                    return script(request);
+                held.Enqueue(NameIn(request));
+                if (held.Count == Running)
+                    allHeld.TrySetResult();
+                return script(request) with { Gate = killed.WaitAsync() };
+            },
+            cancellationToken: Cancel);
+        foreach (var repository in repositories[1..])
+            await around.AddRepositoryAsync(repository);
+
+        var limits = new Dictionary<string, string> { ["MAX_CONCURRENT_TASKS"] = $"{Running}" };
+        var before = new List<string?>();
         using (var first = await ServeProcess.StartAsync(around, limits))
         {
             var world = new ApiWorld(around, first.Client, around.Workspace, () => default);
-            for (var task = 0; task < 20; task++)
-                ids.Add(await world.StartAsync());
-            // Some have ended, some are in the middle, some wait for their turn.
-            await around.Receiver.WaitForAsync(deliveries => deliveries.Count(delivery => delivery.Status == "completed") >= 4, Cancel);
+            foreach (var name in names)
+                Assert.Equal(202, (await world.StartAsync(world.Request(name, new { repo_url = around.Git.UrlOf(RepositoryOf(name)), intent = $"{name}: mend the price." }))).Status);
+            await allHeld.Task.WaitAsync(Cancel);
+            foreach (var name in names)
+                before.Add((await world.GetAsync($"api/tasks/{name}"))["status"]);
             first.Process.Signal(AiCoderProcess.SigKill);
             await first.Process.EndAsync(Cancel);
         }
 
-        Assert.Contains(ids, id => around.DeliveriesOf(id) is [.., { Status: not "completed" }]);
+        killed.Release();
+        Assert.Contains("completed", before);
+        Assert.Contains("pending", before);
+        Assert.Equal(Running, held.Distinct().Count());
         using var second = await ServeProcess.StartAsync(around, limits);
         await using var resumed = second.WorldIn(around);
-        foreach (var id in ids)
+        foreach (var name in names)
         {
-            var task = await resumed.EndAsync(id);
+            var task = await resumed.EndAsync(name);
             Assert.True((string?)task["status"] == "completed", task.ToJsonString());
-            Assert.Equal(await around.HeadOfAsync($"ai/{id}"), (string?)task["commit_hash"]);
-            Assert.Equal(1, around.PushesOf($"ai/{id}"));
+            Assert.Equal(await around.HeadOfAsync($"ai/{name}", RepositoryOf(name)), (string?)task["commit_hash"]);
+            Assert.Equal(1, around.PushesOf($"ai/{name}", RepositoryOf(name)));
             Assert.Empty(task["undelivered_events"]!.AsArray());
-            AssertEventsComplete(around, id);
+            AssertEventsComplete(around, name);
         }
+
+        // A plan, then four turns; what was in flight at the kill is asked again, and nothing else is.
+        var asked = around.Model.Requests.ToLookup(NameIn);
+        Assert.All(names, name =>
+        {
+            var again = held.Contains(name) ? 1 : 0;
+            Assert.Equal(5 + again, asked[name].Count());
+            Assert.Equal(again, asked[name].GroupBy(request => request.Body["messages"]!.ToJsonString()).Count(same => same.Count() > 1));
+        });
     }
 
     private static void AssertEventsComplete(TaskSurroundings around, string taskId)
