@@ -3,6 +3,7 @@ using AiCoder.Testing.Api;
 using AiCoder.Testing.Processes;
 using AiCoder.Testing.Tasks;
 using Azure.Storage.Queues;
+using Azure.Storage.Queues.Models;
 
 namespace AiCoder.Server.Tests.Queue;
 
@@ -39,8 +40,18 @@ public sealed class ServeQueueTests(AzuriteFixture azurite) : IClassFixture<Azur
         await using var one = first.WorldIn(around);
         await queue.CreateIfNotExistsAsync(cancellationToken: Cancel);
         var ids = Enumerable.Range(0, 10).Select(_ => ApiWorld.NewId()).ToList();
+        var intents = ids.ToDictionary(id => id, id => $"{id}: mend the price.");
         foreach (var id in ids.Concat(ids))
-            await queue.SendMessageAsync(one.Request(id).ToJsonString(), Cancel);
+            await queue.SendMessageAsync(one.Request(id, new { intent = intents[id] }).ToJsonString(), Cancel);
+        for (var number = 1; number <= 2; number++)
+        {
+            var unnamed = one.Request("");
+            unnamed.Remove("task_id");
+            unnamed["intent"] = $"unnamed-{number}: mend the price.";
+            SendReceipt sent = await queue.SendMessageAsync(unnamed.ToJsonString(), Cancel);
+            ids.Add($"queue-{sent.MessageId}");
+            intents[ids[^1]] = (string)unnamed["intent"]!;
+        }
 
         await around.Receiver.WaitForAsync(deliveries => deliveries.Count(delivery => delivery.Status == "completed") >= 3, Cancel);
         killed.Process.Signal(AiCoderProcess.SigKill);
@@ -56,6 +67,11 @@ public sealed class ServeQueueTests(AzuriteFixture azurite) : IClassFixture<Azur
             Assert.Equal(1, around.PushesOf($"ai/{id}"));
             Assert.Equal("completed", around.DeliveriesOf(id)[^1].Status);
         });
+
+        // A plan, then four turns, on one server; the two that ran on the killed one may have had a call in flight.
+        var asked = around.Model.Requests.ToLookup(request => ids.Single(id => request.AllText.Contains(intents[id], StringComparison.Ordinal)));
+        Assert.All(ids, id => Assert.InRange(asked[id].Count(), 5, 6));
+        Assert.InRange(around.Model.Requests.Count, 5 * ids.Count, (5 * ids.Count) + 2);
         Assert.False(await new QueueClient(account, "aicoder-tasks-poison").ExistsAsync(Cancel));
     }
 
