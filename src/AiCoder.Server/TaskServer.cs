@@ -51,16 +51,17 @@ public sealed class TaskServer : IAsyncDisposable
 
         var queue = setup.ReadsQueue ? new QueueService(setup, QueueStorage.Open(setup.Options)) : null;
         var service = EmbeddedService.Open(setup.Options, setup.Loggers, queue is null ? null : queue.ForgetAsync);
-        var app = Build(setup, service, listening, queue);
+        TaskServer? server = null;
         try
         {
-            await app.StartAsync(cancellationToken);
-            return new(app, service, setup);
+            server = new(Build(setup, service, listening, queue), service, setup);
+            await server._app.StartAsync(cancellationToken);
+            return server;
         }
         catch (Exception exception)
         {
-            await app.DisposeAsync();
-            await service.DisposeAsync();
+            // The port is the last to be opened: by then tasks run and the queue is read.
+            await (server?.DisposeAsync() ?? service.DisposeAsync());
             if (exception is IOException)
                 throw new FailureException(FailureCodes.Configuration, $"{setup.Urls} can't be listened on: {exception.Message}", exception);
             throw;

@@ -29,12 +29,8 @@ public sealed record TaskServerSetup
     /// </summary>
     public TimeSpan StopBound { get; init; } = TimeSpan.FromSeconds(25);
 
-    /// <summary>
-    /// Adds further hosted services, such as the intake of a queue. They may ask for <see cref="Core.Api.TaskApi"/>,
-    /// <see cref="Core.Api.ITaskHost"/>, <see cref="AiCoderOptions"/>, <see cref="TimeProvider"/> and loggers; they are started after
-    /// the tasks can be taken and stopped before the tasks are.
-    /// </summary>
-    public Action<IServiceCollection> AddServices { get; init; } = _ => { };
+    /// <summary>For tests: adds to the services or replaces some, after all that the server has of its own.</summary>
+    internal Action<IServiceCollection> AddServices { get; init; } = _ => { };
 
     /// <summary>How often it is looked for tasks that nobody runs any more; default 10 seconds.</summary>
     internal TimeSpan ResumeEvery { get; init; } = TimeSpan.FromSeconds(10);
