@@ -33,7 +33,7 @@ public enum CancelOutcome
 
 public enum SendOutcome
 {
-    /// <summary>It is in the journal and will reach the task.</summary>
+    /// <summary>It is kept, and will reach the task.</summary>
     Sent,
 
     /// <summary>The task has ended; nothing was sent.</summary>
@@ -45,7 +45,7 @@ public enum DeleteOutcome
 {
     Deleted,
 
-    /// <summary>Somebody runs it; cancel it first.</summary>
+    /// <summary>It has not ended, or somebody still holds it; cancel it first.</summary>
     Running,
     NotFound,
 }

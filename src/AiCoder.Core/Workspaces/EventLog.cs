@@ -14,11 +14,11 @@ public sealed class EventLog(AiCoderOptions options)
     private const string Suffix = ".json";
 
     /// <summary>Keeps an event; it is on the disk when this returns.</summary>
-    public async Task KeepAsync(TaskEvent taskEvent, int sequence, CancellationToken cancellationToken)
+    public async Task KeepAsync(TaskEvent taskEvent, CancellationToken cancellationToken)
     {
         var folder = FolderOf(taskEvent.TaskId);
         Directory.CreateDirectory(folder);
-        var path = Path.Combine(folder, sequence.ToString("D6", CultureInfo.InvariantCulture) + Suffix);
+        var path = Path.Combine(folder, taskEvent.Sequence.ToString("D6", CultureInfo.InvariantCulture) + Suffix);
         if (!File.Exists(path))
             await DurableFile.WriteAsync(path, JsonSerializer.SerializeToUtf8Bytes(taskEvent, AiCoderJson.Options), cancellationToken).ConfigureAwait(false);
     }

@@ -76,7 +76,7 @@ public sealed class ActivityHost(
         try
         {
             var input = call.Input!.Value.Deserialize<NotifyInput>(AiCoderJson.Options)!;
-            await events.KeepAsync(input.Event, (int)input.Event.Data["sequence"]!, cancellationToken);
+            await events.KeepAsync(input.Event, cancellationToken);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

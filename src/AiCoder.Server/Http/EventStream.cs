@@ -23,7 +23,7 @@ internal sealed class EventStream(EmbeddedHost host, TaskApi api, TaskServerSetu
     // A task of another process on this journal tells this one nothing.
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>Whether the client prefers a stream to JSON.</summary>
+    /// <summary>Whether the client takes a stream; one that takes JSON as well gets the stream.</summary>
     public static bool IsWantedBy(HttpRequest request) =>
         MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var accepted)
         && accepted.Any(type => type.MediaType.Equals(MediaType, StringComparison.OrdinalIgnoreCase) && type.Quality is not 0);

@@ -28,7 +28,7 @@ internal static class TaskRoutes
         var health = routes.MapGroup("/api/health").WithTags("Health").WithMetadata(new OpenToAll()).DisableRateLimiting();
         health.MapGet("", HealthAsync).Describe(Operations.Health);
         health.MapGet("ready", HealthAsync).Describe(Operations.Ready);
-        health.MapGet("live", () => new ApiResult(ApiAnswer.Json(200, new System.Text.Json.Nodes.JsonObject { ["status"] = "ok" }))).Describe(Operations.Live);
+        health.MapGet("live", () => new ApiResult(TaskApi.Live)).Describe(Operations.Live);
     }
 
     private static Task<IResult> StartAsync(HttpRequest request, TaskApi api, CancellationToken stop) =>

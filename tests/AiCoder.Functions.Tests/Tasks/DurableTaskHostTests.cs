@@ -170,7 +170,7 @@ public sealed class DurableTaskHostTests : IDisposable
     public async Task Delete_takes_everything_of_an_ended_task_and_nothing_of_a_running_one()
     {
         await _fixture.Host.StartAsync(_fixture.Task("a", token: Token), Stop);
-        await _fixture.Events.KeepAsync(new("a", TaskState.Started, default, []), 1, Stop);
+        await _fixture.Events.KeepAsync(new("a", TaskState.Started, default, new() { ["sequence"] = 1 }), Stop);
         Assert.Equal(DeleteOutcome.Running, await _fixture.Host.DeleteAsync("a", Stop));
 
         _fixture.Hub.Set("a", OrchestrationRuntimeStatus.Completed, output: new TaskResult { TaskId = "a", Status = TaskState.Completed });
