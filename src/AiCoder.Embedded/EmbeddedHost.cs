@@ -25,36 +25,33 @@ public sealed class EmbeddedHost : IAsyncDisposable
 {
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(250);
 
-    private readonly AiCoderOptions _options;
     private readonly TaskJournal _journal;
     private readonly ISecretStore _secretStore;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly Func<string, CancellationToken, Task> _removeWorkspaceAsync;
-    private readonly Func<string, CancellationToken, Task> _deletingAsync;
     private readonly TaskCleanup _cleanup;
     private readonly ProgressHub _progress = new();
     private readonly TaskDispatcher _dispatcher;
     private readonly LeaseKeeper _leases;
     private readonly TaskIntake _intake;
     private readonly TaskMailbox _mailbox;
-    private readonly SemaphoreSlim[] _deletions = [.. Enumerable.Range(0, 16).Select(_ => new SemaphoreSlim(1))];
+    private readonly TaskReader _reader;
+    private readonly TaskRemoval _removal;
     private readonly Lock _disposing = new();
     private Task? _stopped;
 
     private EmbeddedHost(EmbeddedHostSetup setup, TaskJournal journal)
     {
-        (_options, _journal, _secretStore, _time) = (setup.Options, journal, setup.Secrets, setup.Time);
+        (_journal, _secretStore, _time) = (journal, setup.Secrets, setup.Time);
         _logger = setup.LoggerFactory.CreateLogger<EmbeddedHost>();
-        _removeWorkspaceAsync = setup.RemoveWorkspaceAsync;
-        _deletingAsync = setup.DeletingAsync;
         _cleanup = new TaskCleanup(setup, journal, _logger);
+        var redaction = new TaskRedaction(setup, _logger);
         var services = new RunnerServices
         {
             Journal = journal,
             Activities = setup.Activities,
             Workflow = setup.Workflow,
-            RedactorAsync = RedactorAsync,
+            RedactorAsync = redaction.RedactorAsync,
             Time = setup.Time,
             Logger = _logger,
             Publish = _progress.Publish,
@@ -62,8 +59,10 @@ public sealed class EmbeddedHost : IAsyncDisposable
         };
         _dispatcher = new TaskDispatcher(services, setup.Options.MaxConcurrentTasks, AfterRunAsync);
         _leases = new LeaseKeeper(journal, _dispatcher, CancelWaitingAsync, setup.Time, _logger);
-        _mailbox = new TaskMailbox(journal);
+        _mailbox = new TaskMailbox(journal, redaction);
         _intake = new TaskIntake(journal, setup.Secrets, _leases);
+        _reader = new TaskReader(journal);
+        _removal = new TaskRemoval(setup, journal, _leases);
     }
 
     /// <summary>Opens the journal and makes it where there is none. Runs nothing yet.</summary>
@@ -114,19 +113,21 @@ public sealed class EmbeddedHost : IAsyncDisposable
 
     /// <summary>
     /// Asks again about every task that was left unconfirmed, and runs those that are this host's; forgets what a start left behind before
-    /// it came so far. Returns how many tasks this host runs now that it did not run before.
+    /// it came so far. One that can't be decided about stays as it is, and keeps none of the others.
     /// </summary>
-    public async Task<int> SettleAsync(Func<AcceptedTask, CancellationToken, Task<bool>> confirmAsync, CancellationToken cancellationToken = default)
+    /// <returns>How many tasks this host runs now that it did not run before, and what is still open.</returns>
+    public async Task<SettleOutcome> SettleAsync(Func<AcceptedTask, CancellationToken, Task<bool>> confirmAsync, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(confirmAsync);
         var count = 0;
-        await foreach (var (row, claim) in _intake.SettleAsync(AskAsync, cancellationToken).ConfigureAwait(false))
+        var open = new List<UnsettledTask>();
+        await foreach (var (row, claim) in _intake.SettleAsync(AskAsync, open.Add, cancellationToken).ConfigureAwait(false))
         {
             await HostAsync(row, claim).ConfigureAwait(false);
             count++;
         }
 
-        return count;
+        return new(count, open);
 
         async Task<bool> AskAsync(TaskRow row, CancellationToken stop)
         {
@@ -193,21 +194,18 @@ public sealed class EmbeddedHost : IAsyncDisposable
     }
 
     /// <summary>A task, or null where there is none of that id.</summary>
-    public Task<TaskRecord?> GetAsync(string taskId, CancellationToken cancellationToken = default) => _journal.ReadAsync(
-        connection => TaskTable.Find(connection, taskId) is { } row ? Record(connection, row) : null, cancellationToken);
+    public Task<TaskRecord?> GetAsync(string taskId, CancellationToken cancellationToken = default) => _reader.FindAsync(taskId, cancellationToken);
 
     /// <summary>Tasks, the newest first.</summary>
     /// <param name="limit">How many at most.</param>
     /// <param name="before">Only tasks with a lower <see cref="TaskRecord.Number"/>: the next page.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public Task<IReadOnlyList<TaskRecord>> ListAsync(int limit = 100, long? before = null, CancellationToken cancellationToken = default) =>
-        _journal.ReadAsync<IReadOnlyList<TaskRecord>>(
-            connection => [.. TaskTable.List(connection, limit, before).Select(row => Record(connection, row))], cancellationToken);
+        _reader.ListAsync(limit, before, cancellationToken);
 
     /// <summary>The ordered history of a task, for support and tests; empty where there is none of that id.</summary>
     public Task<IReadOnlyList<HistoryEvent>> GetHistoryAsync(string taskId, CancellationToken cancellationToken = default) =>
-        _journal.ReadAsync<IReadOnlyList<HistoryEvent>>(
-            connection => TaskTable.Find(connection, taskId) is { } row ? HistoryTable.Read(connection, row.Number) : [], cancellationToken);
+        _reader.HistoryAsync(taskId, cancellationToken);
 
     /// <summary>
     /// A task's events so far, in order: those whose delivery was begun, which is at most the events before the first that still
@@ -216,19 +214,8 @@ public sealed class EmbeddedHost : IAsyncDisposable
     /// <param name="taskId">The task.</param>
     /// <param name="after">Only events with a higher sequence.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task<IReadOnlyList<TaskEvent>> GetEventsAsync(string taskId, int after = 0, CancellationToken cancellationToken = default)
-    {
-        var deliveries = await _journal.ReadAsync(
-            connection => TaskTable.Find(connection, taskId) is { } row ? HistoryTable.InputsOf(connection, row.Number, ActivityNames.Notify) : [],
-            cancellationToken).ConfigureAwait(false);
-        return
-        [
-            .. deliveries
-                .Select(input => JsonSerializer.Deserialize<NotifyInput>(input, AiCoderJson.Options)!)
-                .Where(delivery => delivery.Attempt == 1 && delivery.Event.Sequence > after)
-                .Select(delivery => delivery.Event),
-        ];
-    }
+    public Task<IReadOnlyList<TaskEvent>> GetEventsAsync(string taskId, int after = 0, CancellationToken cancellationToken = default) =>
+        _reader.EventsAsync(taskId, after, cancellationToken);
 
     /// <summary>
     /// Cancels a task, whoever runs it: the workflow receives <see cref="WorkflowEvents.Cancel"/> and running activities their
@@ -236,14 +223,13 @@ public sealed class EmbeddedHost : IAsyncDisposable
     /// </summary>
     public async Task<CancelOutcome> CancelAsync(string taskId, string? reason = null, CancellationToken cancellationToken = default)
     {
-        var told = reason is null ? null : await CancelReasonAsync(taskId, reason).ConfigureAwait(false);
         // A task that waits for its turn here has no code running that could end it.
         var waiting = _dispatcher.TakeWaiting(taskId);
         CancelOutcome outcome;
         TaskRow? row;
         try
         {
-            (outcome, row) = await _mailbox.CancelAsync(taskId, told, waiting?.Claim, cancellationToken).ConfigureAwait(false);
+            (outcome, row) = await _mailbox.CancelAsync(taskId, reason, waiting?.Claim, cancellationToken).ConfigureAwait(false);
         }
         catch when (waiting is not null)
         {
@@ -265,67 +251,22 @@ public sealed class EmbeddedHost : IAsyncDisposable
     }
 
     /// <summary>Answers a task that awaits approval.</summary>
-    public async Task<SendOutcome> ApproveAsync(string taskId, bool approved, string? comment = null, CancellationToken cancellationToken = default)
-    {
-        var redacted = comment is null ? null : await RedactAsync(taskId, comment).ConfigureAwait(false);
-        return await RaiseEventAsync(taskId, WorkflowEvents.Approval, new ApprovalDecision(approved, redacted), cancellationToken).ConfigureAwait(false);
-    }
+    public Task<SendOutcome> ApproveAsync(string taskId, bool approved, string? comment = null, CancellationToken cancellationToken = default) =>
+        SentAsync(taskId, _mailbox.ApproveAsync(taskId, new(approved, comment), cancellationToken));
 
     /// <summary>Sends an external event to a task's workflow.</summary>
     public Task<SendOutcome> RaiseEventAsync(string taskId, string eventName, object? payload, CancellationToken cancellationToken = default) =>
-        SendAsync(
-            taskId, InboxTable.Event, eventName,
-            payload is null ? null : JsonSerializer.Serialize(payload, payload.GetType(), AiCoderJson.Options), cancellationToken);
+        SentAsync(taskId, _mailbox.RaiseEventAsync(taskId, eventName, payload, cancellationToken));
 
     /// <summary>Tells a running task something; its activity reads it between two steps.</summary>
-    public async Task<SendOutcome> SendMessageAsync(string taskId, string text, CancellationToken cancellationToken = default) =>
-        await SendAsync(taskId, InboxTable.Message, null, await RedactAsync(taskId, text).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+    public Task<SendOutcome> SendMessageAsync(string taskId, string text, CancellationToken cancellationToken = default) =>
+        SentAsync(taskId, _mailbox.SendMessageAsync(taskId, text, cancellationToken));
 
     /// <summary>
     /// Removes a task, its history, its secrets and its workspace. Refused while it has not ended: also one that was interrupted is
     /// somebody's work, until it is cancelled.
     /// </summary>
-    public async Task<DeleteOutcome> DeleteAsync(string taskId, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(taskId);
-        // One at a time: a deletion that was overtaken by another, and by a new task of that id, would take the new one's secrets.
-        var gate = _deletions[(uint)taskId.GetHashCode(StringComparison.Ordinal) % _deletions.Length];
-        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await DeleteOnceAsync(taskId, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            gate.Release();
-        }
-    }
-
-    private async Task<DeleteOutcome> DeleteOnceAsync(string taskId, CancellationToken cancellationToken)
-    {
-        var row = await _journal.ReadAsync(connection => TaskTable.Find(connection, taskId), cancellationToken).ConfigureAwait(false);
-        if (row is null)
-            return DeleteOutcome.NotFound;
-        if (row.EndedAt is null
-            || await _journal.ReadAsync(connection => TaskRecords.LiveOwner(connection, row, _journal.Now), cancellationToken).ConfigureAwait(false) is not null)
-            return DeleteOutcome.Running;
-
-        // The row goes last: where one of these fails, the task is still there to be deleted again.
-        await _secretStore.DeleteAsync(taskId, cancellationToken).ConfigureAwait(false);
-        await _removeWorkspaceAsync(taskId, cancellationToken).ConfigureAwait(false);
-        await _deletingAsync(taskId, cancellationToken).ConfigureAwait(false);
-        return await _journal.WriteAsync(
-            connection =>
-            {
-                if (TaskTable.Find(connection, taskId) is not { } current || current.Number != row.Number)
-                    return DeleteOutcome.NotFound;
-                if (TaskRecords.LiveOwner(connection, current, _journal.Now) is not null)
-                    return DeleteOutcome.Running;
-                TaskTable.Delete(connection, current.Number);
-                return DeleteOutcome.Deleted;
-            },
-            cancellationToken).ConfigureAwait(false);
-    }
+    public Task<DeleteOutcome> DeleteAsync(string taskId, CancellationToken cancellationToken = default) => _removal.RemoveAsync(taskId, cancellationToken);
 
     /// <summary>Updates for a live display, of one task or of all that this host runs.</summary>
     public ProgressSubscription Subscribe(string? taskId = null) => _progress.Subscribe(taskId);
@@ -382,16 +323,10 @@ public sealed class EmbeddedHost : IAsyncDisposable
 
         var differences = new TaskIdentity(row.RequestFingerprint, row.SecretFingerprint).Differences(TaskRecords.Spec(row), identity, spec);
         if (differences.Count > 0)
-            return new StartOutcome(StartKind.Conflict, await RecordAsync(row, cancellationToken).ConfigureAwait(false), differences);
+            return new StartOutcome(StartKind.Conflict, await _reader.RecordAsync(row, cancellationToken).ConfigureAwait(false), differences);
         var resumed = await ResumeAsync(spec.TaskId, cancellationToken).ConfigureAwait(false);
-        return new StartOutcome(StartKind.Same, resumed.Task ?? await RecordAsync(row, cancellationToken).ConfigureAwait(false), []);
+        return new StartOutcome(StartKind.Same, resumed.Task ?? await _reader.RecordAsync(row, cancellationToken).ConfigureAwait(false), []);
     }
-
-    private TaskRecord Record(JournalConnection connection, TaskRow row) =>
-        TaskRecords.Of(row, TaskRecords.LiveOwner(connection, row, _journal.Now));
-
-    private Task<TaskRecord> RecordAsync(TaskRow row, CancellationToken cancellationToken) =>
-        _journal.ReadAsync(connection => Record(connection, row), cancellationToken);
 
     private (ResumeKind Kind, TaskRow? Row, TaskClaim? Claim) Claim(JournalConnection connection, string taskId)
     {
@@ -408,9 +343,9 @@ public sealed class EmbeddedHost : IAsyncDisposable
         return (ResumeKind.Resumed, row, TaskTable.Claim(connection, row, _leases.OwnerId));
     }
 
-    private async Task<SendOutcome> SendAsync(string taskId, string kind, string? name, string? payload, CancellationToken cancellationToken)
+    private async Task<SendOutcome> SentAsync(string taskId, Task<SendOutcome> sending)
     {
-        var outcome = await _mailbox.SendAsync(taskId, kind, name, payload, cancellationToken).ConfigureAwait(false);
+        var outcome = await sending.ConfigureAwait(false);
         _dispatcher.Find(taskId)?.Runner?.Wake();
         return outcome;
     }
@@ -449,28 +384,5 @@ public sealed class EmbeddedHost : IAsyncDisposable
     {
         if (await _journal.ReadAsync(connection => InboxTable.WasSent(connection, task.Claim.Task, WorkflowEvents.Cancel)).ConfigureAwait(false))
             await CancelAsync(task.Claim.TaskId).ConfigureAwait(false);
-    }
-
-    // A task must end also where its secrets can't be read; then nobody knows what to take out of the reason.
-    private async Task<string?> CancelReasonAsync(string taskId, string reason)
-    {
-        try
-        {
-            return await RedactAsync(taskId, reason).ConfigureAwait(false);
-        }
-        catch (FailureException exception)
-        {
-            _logger.LogWarning("The reason to cancel task {TaskId} is not kept: {Failure}", taskId, exception.Failure.ToString());
-            return null;
-        }
-    }
-
-    // People quote tokens, and the journal is kept in clear.
-    private async Task<string> RedactAsync(string taskId, string text) => (await RedactorAsync(taskId).ConfigureAwait(false)).Redact(text);
-
-    private async Task<SecretRedactor> RedactorAsync(string taskId)
-    {
-        var secrets = await _secretStore.GetAsync(taskId, CancellationToken.None).ConfigureAwait(false);
-        return SecretRedactor.For(_options, secrets);
     }
 }

@@ -1,3 +1,4 @@
+using AiCoder.Core.Activities;
 using System.Globalization;
 using System.Text.Json;
 using AiCoder.Cli.Tasks;
@@ -120,6 +121,7 @@ internal static class TaskCommands
     private static int Sent(CommandConsole console, string taskId, string what, SendOutcome outcome) => outcome switch
     {
         SendOutcome.Sent => Say(console, $"Task {taskId}: {what}."),
+        SendOutcome.TooMany => Say(console, $"Task {taskId} was sent {TaskMessage.MostOfTask} of these, and takes no more; nothing was sent.", ExitCodes.Failed),
         SendOutcome.AlreadyEnded => Say(console, $"Task {taskId} has ended; nothing was sent.", ExitCodes.Failed),
         _ => throw TaskHost.NotFound(taskId),
     };

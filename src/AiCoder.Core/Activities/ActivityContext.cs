@@ -35,7 +35,11 @@ public interface ITaskSignals
 }
 
 /// <summary>What a person told a running task.</summary>
-public sealed record TaskMessage(long Number, string Text);
+public sealed record TaskMessage(long Number, string Text)
+{
+    /// <summary>How many a task takes: each goes to the model, and all of them are kept and read again and again.</summary>
+    public const int MostOfTask = 100;
+}
 
 /// <summary>How far an activity is.</summary>
 /// <param name="Stage">The state it belongs to.</param>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AiCoder.Core.Activities;
 using AiCoder.Core.Agent;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
@@ -23,6 +24,7 @@ public sealed class TaskApi(AiCoderOptions options, ITaskHost host, WorkspaceSto
     public const int MostListed = 500;
     public const int LongestMessage = 16_000;
     private const int LongestReason = 1_000;
+    private const int RetryAfter = 5;
 
     /// <summary><c>GET /api/health/live</c>: the process answers.</summary>
     public static ApiAnswer Live { get; } = ApiAnswer.Json(200, new JsonObject { ["status"] = "ok" });
@@ -191,7 +193,7 @@ public sealed class TaskApi(AiCoderOptions options, ITaskHost host, WorkspaceSto
         {
             // Anybody may ask: the failure's kind is said, its words (paths, accounts) are for the log.
             var failure = FailureMapping.From(exception);
-            return ApiAnswer.Problem(503, "Not ready", $"The storage of the tasks can't be used: {AiCoderJson.NameOf(failure.Category)}/{failure.Code}; the service's log says more.");
+            return ApiAnswer.Problem(503, "Not ready", $"The storage of the tasks can't be used: {AiCoderJson.NameOf(failure.Category)}/{failure.Code}; the service's log says more.") with { RetryAfter = RetryAfter };
         }
     }
 
@@ -210,7 +212,7 @@ public sealed class TaskApi(AiCoderOptions options, ITaskHost host, WorkspaceSto
         {
             var failure = exception.Failure;
             var further = new JsonObject { ["error"] = JsonSerializer.SerializeToNode(failure, AiCoderJson.Options) };
-            return ApiAnswer.Problem(failure.Retryable ? 503 : 500, "The service failed", failure.ToString(), further) with { RetryAfter = failure.Retryable ? 5 : null };
+            return ApiAnswer.Problem(failure.Retryable ? 503 : 500, "The service failed", failure.ToString(), further) with { RetryAfter = failure.Retryable ? RetryAfter : null };
         }
     }
 
@@ -241,6 +243,7 @@ public sealed class TaskApi(AiCoderOptions options, ITaskHost host, WorkspaceSto
     {
         SendOutcome.Sent => await AcceptedAsync(taskId, cancellationToken).ConfigureAwait(false),
         SendOutcome.AlreadyEnded => await EndedAsync(taskId, cancellationToken).ConfigureAwait(false),
+        SendOutcome.TooMany => ApiAnswer.Problem(409, "The task was sent too many", $"Task {taskId} was sent {TaskMessage.MostOfTask} of these, and takes no more."),
         _ => NotFound(taskId),
     };
 

@@ -38,6 +38,9 @@ public enum SendOutcome
 
     /// <summary>The task has ended; nothing was sent.</summary>
     AlreadyEnded,
+
+    /// <summary>The task was sent as many as it takes; nothing was sent.</summary>
+    TooMany,
     NotFound,
 }
 

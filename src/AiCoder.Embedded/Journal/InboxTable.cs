@@ -41,6 +41,10 @@ internal static class InboxTable
     public static bool WasSent(JournalConnection connection, long task, string name) => connection.Scalar<long>(
         "SELECT EXISTS (SELECT 1 FROM inbox WHERE task = $task AND name = $name)", ("$task", task), ("$name", name)) != 0;
 
+    /// <summary>How many of a kind a task was ever sent.</summary>
+    public static long Count(JournalConnection connection, long task, string kind) => connection.Scalar<long>(
+        "SELECT COUNT(*) FROM inbox WHERE task = $task AND kind = $kind", ("$task", task), ("$kind", kind));
+
     public static List<TaskMessage> Messages(JournalConnection connection, long task, long after) => connection.Query(
         $"SELECT number, payload FROM inbox WHERE task = $task AND number > $after AND kind = '{Message}' ORDER BY number",
         row => new TaskMessage(row.GetInt64(0), row.GetString(1)), ("$task", task), ("$after", after));

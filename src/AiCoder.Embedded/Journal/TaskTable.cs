@@ -52,14 +52,14 @@ internal static class TaskTable
         return new TaskClaim(row.Number, row.Id, owner, claim);
     }
 
-    /// <summary>Lets go of a task that has not ended. Does nothing where it has changed hands.</summary>
+    /// <summary>Lets go of a task. Does nothing where it has changed hands; its end is such a change.</summary>
     public static void Release(JournalConnection connection, TaskClaim claim) => connection.Execute(
-        "UPDATE tasks SET owner = NULL WHERE number = $number AND owner = $owner AND claim = $claim AND ended_at IS NULL",
+        "UPDATE tasks SET owner = NULL WHERE number = $number AND owner = $owner AND claim = $claim",
         ("$number", claim.Task), ("$owner", claim.Owner), ("$claim", claim.Claim));
 
     /// <summary>Lets go of every task of an owner.</summary>
     public static void ReleaseAll(JournalConnection connection, string owner) =>
-        connection.Execute("UPDATE tasks SET owner = NULL WHERE owner = $owner AND ended_at IS NULL", ("$owner", owner));
+        connection.Execute("UPDATE tasks SET owner = NULL WHERE owner = $owner", ("$owner", owner));
 
     /// <summary>Marks the task as touched, which is how every write about it begins.</summary>
     /// <exception cref="LeaseLostException">It has changed hands or has ended.</exception>

@@ -58,10 +58,11 @@ internal sealed class TaskIntake(TaskJournal journal, ISecretStore secretStore, 
     /// far.
     /// </summary>
     /// <param name="confirmAsync">As above, for one task.</param>
+    /// <param name="leaveOpen">Told of each that can't be decided about: it stays as it is.</param>
     /// <param name="cancellationToken">Gives up; what is left stays as it is.</param>
     /// <returns>The tasks that are this host's to run now.</returns>
     public async IAsyncEnumerable<(TaskRow Row, TaskClaim Claim)> SettleAsync(
-        Func<TaskRow, CancellationToken, Task<bool>> confirmAsync, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Func<TaskRow, CancellationToken, Task<bool>> confirmAsync, Action<UnsettledTask> leaveOpen, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var left in await journal.ReadAsync(TaskTable.Reserved, cancellationToken).ConfigureAwait(false))
         {
@@ -69,10 +70,21 @@ internal sealed class TaskIntake(TaskJournal journal, ISecretStore secretStore, 
             if (claim is null)
                 continue;
             leases.Start();
-            if (row!.State == RowState.Reserved)
-                await ForgetAsync(claim).ConfigureAwait(false);
-            else if (await ConfirmAsync(claim, stop => confirmAsync(row, stop), cancellationToken).ConfigureAwait(false))
-                yield return (row with { State = RowState.Pending }, claim);
+            var isOurs = false;
+            try
+            {
+                if (row!.State == RowState.Reserved)
+                    await ForgetAsync(claim).ConfigureAwait(false);
+                else
+                    isOurs = await ConfirmAsync(claim, stop => confirmAsync(row, stop), cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                leaveOpen(new(row!.Id, exception));
+            }
+
+            if (isOurs)
+                yield return (row! with { State = RowState.Pending }, claim);
         }
     }
 

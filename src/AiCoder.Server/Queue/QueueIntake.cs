@@ -32,6 +32,7 @@ public sealed class QueueIntake
     private readonly ILogger _logger;
     private readonly TaskClaims _claims;
     private readonly MessageIntake _messages;
+    private readonly HashSet<(string TaskId, string Code)> _open = [];
     private DateTimeOffset _swept;
 
     private QueueIntake(AiCoderOptions options, EmbeddedHost host, QueueStorage storage, string journal, TimeProvider time, ILoggerFactory loggers)
@@ -71,7 +72,7 @@ public sealed class QueueIntake
             try
             {
                 // First what was left open: a message of such a task can't be dealt with before.
-                await _host.SettleAsync(async (task, cancel) => await _claims.ClaimAsync(task, cancel) == ClaimOutcome.Mine, stop);
+                await SettleAsync(stop);
                 var (room, pace) = Room();
                 if (room == 0)
                 {
@@ -124,6 +125,17 @@ public sealed class QueueIntake
         {
             throw new Core.Failures.FailureException(StorageTrouble.From(exception), exception);
         }
+    }
+
+    private async Task SettleAsync(CancellationToken stop)
+    {
+        var settled = await _host.SettleAsync(async (task, cancel) => await _claims.ClaimAsync(task, cancel) == ClaimOutcome.Mine, stop);
+        // It is tried again each time, and said once.
+        var failures = settled.Open.Select(task => (task.TaskId, Failure: StorageTrouble.From(task.Reason))).ToList();
+        foreach (var (taskId, failure) in failures.Where(one => !_open.Contains((one.TaskId, one.Failure.Code))))
+            _logger.LogWarning("Task {TaskId} was left half taken in, and can't be settled yet: {Failure}", taskId, failure.ToString());
+        _open.Clear();
+        _open.UnionWith(failures.Select(one => (one.TaskId, one.Failure.Code)));
     }
 
     /// <summary>

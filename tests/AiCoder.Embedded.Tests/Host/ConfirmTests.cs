@@ -63,16 +63,17 @@ public sealed class ConfirmTests
         Assert.Equal(FailureCodes.StorageUnavailable, (await Assert.ThrowsAsync<FailureException>(() => StartAsync(host, Token, _ => Task.FromResult(true)))).Failure.Code);
         Assert.Equal(FailureCodes.StorageUnavailable, (await Assert.ThrowsAsync<FailureException>(() => HostFixture.StartAsync(host, Specs.Of("t")))).Failure.Code);
 
-        Assert.Equal(1, await host.SettleAsync(
+        var settled = await host.SettleAsync(
             (task, _) =>
             {
                 Assert.Equal(("t", "secret-token", "request"), (task.Spec.TaskId, task.Secrets.Token, task.Fingerprint));
                 return Task.FromResult(true);
             },
-            HostFixture.Cancellation));
+            HostFixture.Cancellation);
+        Assert.Equal((1, 0), (settled.Started, settled.Open.Count));
 
         Assert.Equal("secret-token", (await HostFixture.WaitAsync(host, "t")).Result!.Summary);
-        Assert.Equal(0, await host.SettleAsync((_, _) => Task.FromResult(true), HostFixture.Cancellation));
+        Assert.Equal(0, (await host.SettleAsync((_, _) => Task.FromResult(true), HostFixture.Cancellation)).Started);
         Assert.Single(fixture.Activities.Calls);
     }
 
@@ -82,9 +83,30 @@ public sealed class ConfirmTests
         await using var fixture = new HostFixture();
         await LeaveUnconfirmedAsync(fixture);
         var host = fixture.Open();
-        Assert.Equal(1, await host.SettleAsync((_, _) => Task.FromResult(true), HostFixture.Cancellation));
+        Assert.Equal(1, (await host.SettleAsync((_, _) => Task.FromResult(true), HostFixture.Cancellation)).Started);
         Assert.Equal(TaskState.Completed, (await HostFixture.WaitAsync(host, "t")).State);
         Assert.Single(fixture.Activities.Calls);
+    }
+
+    [Fact]
+    public async Task A_task_that_can_not_be_decided_about_stays_and_keeps_no_other()
+    {
+        await using var fixture = new HostFixture();
+        var host = fixture.Open();
+        foreach (var id in new[] { "a", "b" })
+        {
+            await Assert.ThrowsAsync<IOException>(() => host.StartAsync(
+                new(Specs.Of(id), TaskSecrets.None, "request"), new("request", ""), _ => throw new IOException("no answer"), HostFixture.Cancellation));
+        }
+
+        var settled = await host.SettleAsync(
+            (task, _) => task.Spec.TaskId == "a" ? throw new IOException("still none") : Task.FromResult(true), HostFixture.Cancellation);
+
+        Assert.Equal(1, settled.Started);
+        Assert.Equal(("a", "still none"), (Assert.Single(settled.Open).TaskId, settled.Open[0].Reason.Message));
+        Assert.Equal(TaskState.Completed, (await HostFixture.WaitAsync(host, "b")).State);
+        Assert.Equal(1, (await host.SettleAsync((_, _) => Task.FromResult(true), HostFixture.Cancellation)).Started);
+        Assert.Equal(TaskState.Completed, (await HostFixture.WaitAsync(host, "a")).State);
     }
 
     [Fact]
@@ -93,7 +115,7 @@ public sealed class ConfirmTests
         await using var fixture = new HostFixture();
         await LeaveUnconfirmedAsync(fixture);
         var host = fixture.Open();
-        Assert.Equal(0, await host.SettleAsync((_, _) => Task.FromResult(false), HostFixture.Cancellation));
+        Assert.Equal(0, (await host.SettleAsync((_, _) => Task.FromResult(false), HostFixture.Cancellation)).Started);
         Assert.Null(await host.GetAsync("t", HostFixture.Cancellation));
         Assert.Empty(fixture.Secrets.Kept);
         Assert.Empty(fixture.Activities.Calls);
@@ -112,7 +134,7 @@ public sealed class ConfirmTests
         });
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(60), HostFixture.Cancellation);
 
-        Assert.Equal(0, await fixture.Open().SettleAsync((_, _) => Task.FromResult(false), HostFixture.Cancellation));
+        Assert.Equal(0, (await fixture.Open().SettleAsync((_, _) => Task.FromResult(false), HostFixture.Cancellation)).Started);
 
         answer.SetResult(true);
         Assert.Equal(StartKind.Started, (await start)!.Kind);
@@ -128,7 +150,7 @@ public sealed class ConfirmTests
         await Eventually.IsTrueAsync(async () => await host.GetAsync("t") is not null, "the id is reserved");
         fixture.Execute("UPDATE owners SET expires_at = 0");
 
-        Assert.Equal(0, await host.SettleAsync((_, _) => throw new InvalidOperationException("asked"), HostFixture.Cancellation));
+        Assert.Equal(0, (await host.SettleAsync((_, _) => throw new InvalidOperationException("asked"), HostFixture.Cancellation)).Started);
 
         Assert.Null(await host.GetAsync("t", HostFixture.Cancellation));
     }
@@ -178,6 +200,29 @@ public sealed class ConfirmTests
         trouble = null;
         Assert.Equal(DeleteOutcome.Deleted, await host.DeleteAsync("t", HostFixture.Cancellation));
         Assert.Equal(["t", "t"], deleting);
+    }
+
+    [Fact]
+    public async Task A_task_that_another_process_is_deleting_is_left_to_it()
+    {
+        await using var fixture = new HostFixture();
+        var (reached, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var host = fixture.Open(deletingAsync: async _ =>
+        {
+            reached.SetResult();
+            await goOn.Task;
+        });
+        await HostFixture.StartAsync(host, Specs.Of("t"));
+        await HostFixture.WaitAsync(host, "t");
+        var other = fixture.Open();
+
+        var deletion = host.DeleteAsync("t", HostFixture.Cancellation);
+        await reached.Task.WaitAsync(HostFixture.Cancellation);
+        Assert.Equal(DeleteOutcome.Running, await other.DeleteAsync("t", HostFixture.Cancellation));
+        goOn.SetResult();
+
+        Assert.Equal(DeleteOutcome.Deleted, await deletion);
+        Assert.Equal(DeleteOutcome.NotFound, await other.DeleteAsync("t", HostFixture.Cancellation));
     }
 
     // As a process leaves it that is killed while it asks.

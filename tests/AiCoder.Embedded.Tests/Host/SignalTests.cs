@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AiCoder.Core.Activities;
 using AiCoder.Core.Tasks;
 using AiCoder.Core.Workflow;
 using AiCoder.Embedded.Journal;
@@ -13,11 +14,19 @@ public sealed class SignalTests
     public async Task Cancel_reaches_the_running_activity_and_the_workflow(bool fromAnotherHost)
     {
         await using var fixture = new HostFixture();
+        // Or the task may have ended before it is asked a second time.
+        var askedTwice = new TaskCompletionSource();
         fixture.Activities.Hanging("A");
+        fixture.Activities.On("B", async (_, _, _) =>
+        {
+            await askedTwice.Task;
+            return "";
+        });
         fixture.Workflow = async (context, spec) =>
         {
             var cancelled = context.WaitForExternalEvent<CancelRequest>(WorkflowEvents.Cancel);
             var answer = await context.CallActivityAsync<string>("A", 1);
+            await context.CallActivityAsync<string>("B", 1);
             return new() { TaskId = spec.TaskId, Status = TaskState.Cancelled, Summary = $"{answer} {(await cancelled).Reason}" };
         };
         var host = fixture.Open();
@@ -28,6 +37,7 @@ public sealed class SignalTests
         var caller = fromAnotherHost ? fixture.Open() : host;
         Assert.Equal(CancelOutcome.Requested, await caller.CancelAsync("t", "别做了", HostFixture.Cancellation));
         Assert.Equal(CancelOutcome.Requested, await caller.CancelAsync("t", "again", HostFixture.Cancellation));
+        askedTwice.SetResult();
         var record = await HostFixture.WaitAsync(host, "t");
 
         TestContext.Current.SendDiagnosticMessage("Cancelled after {0}.", clock.Elapsed);
@@ -130,6 +140,23 @@ public sealed class SignalTests
         Assert.Equal($"{new ApprovalDecision(true, "yes")} {new ApprovalDecision(false)} 一,二,三", summary);
         Assert.Equal(SendOutcome.AlreadyEnded, await host.SendMessageAsync("t", "late", HostFixture.Cancellation));
         Assert.Equal(SendOutcome.NotFound, await host.ApproveAsync("other", true, null, HostFixture.Cancellation));
+    }
+
+    [Fact]
+    public async Task A_task_takes_so_many_messages_and_no_more_and_can_still_be_cancelled()
+    {
+        await using var fixture = new HostFixture();
+        fixture.Activities.Hanging("A");
+        var host = fixture.Open();
+        await HostFixture.StartAsync(host, Specs.Of("t"));
+        await Eventually.IsTrueAsync(() => fixture.Activities.Calls.Count == 1, "the activity runs");
+
+        for (var sent = 0; sent < TaskMessage.MostOfTask; sent++)
+            Assert.Equal(SendOutcome.Sent, await host.SendMessageAsync("t", $"{sent}", HostFixture.Cancellation));
+        Assert.Equal(SendOutcome.TooMany, await host.SendMessageAsync("t", "one more", HostFixture.Cancellation));
+
+        Assert.Equal(CancelOutcome.Requested, await host.CancelAsync("t", null, HostFixture.Cancellation));
+        await HostFixture.WaitAsync(host, "t");
     }
 
     [Fact]
