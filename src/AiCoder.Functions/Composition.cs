@@ -1,4 +1,5 @@
 using AiCoder.Core;
+using AiCoder.Core.Api;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Telemetry;
@@ -27,6 +28,7 @@ public static class Composition
         services.AddSingleton<ISecretStore>(provider => provider.GetRequiredService<ProtectedSecretStore>());
         services.AddSingleton<SecretFingerprint>();
         services.AddSingleton<EventLog>();
+        services.AddSingleton<ReadinessProbe>();
         services.AddSingleton(provider => TelemetryExport.Start(provider.GetRequiredService<AiCoderOptions>(), provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         services.AddSingleton(provider => new CoreServices(
             provider.GetRequiredService<AiCoderOptions>(),

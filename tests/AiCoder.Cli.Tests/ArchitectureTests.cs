@@ -12,8 +12,9 @@ public sealed class ArchitectureTests
     [InlineData("AiCoder.Core", "")]
     [InlineData("AiCoder.Demo", "")]
     [InlineData("AiCoder.Embedded", "AiCoder.Core")]
-    [InlineData("AiCoder.Functions", "AiCoder.Core")]
-    [InlineData("AiCoder.Server", "AiCoder.Embedded")]
+    [InlineData("AiCoder.Http", "AiCoder.Core")]
+    [InlineData("AiCoder.Functions", "AiCoder.Http")]
+    [InlineData("AiCoder.Server", "AiCoder.Embedded AiCoder.Http")]
     [InlineData("AiCoder.Cli", "AiCoder.Demo AiCoder.Server")]
     public void A_project_references_only_what_is_below_it(string project, string references) =>
         Assert.Equal(references, string.Join(' ', ReferencesOf(project).Order()));
@@ -41,7 +42,7 @@ public sealed class ArchitectureTests
         Assert.DoesNotContain(core, name => name.StartsWith("AiCoder.", StringComparison.Ordinal));
         Assert.Equal(["AiCoder.Core"], embedded.Where(name => name.StartsWith("AiCoder.", StringComparison.Ordinal)));
         var server = typeof(AiCoder.Server.TaskServer).Assembly.GetReferencedAssemblies().Select(name => name.Name!);
-        Assert.Equal(["AiCoder.Core", "AiCoder.Embedded"], server.Where(name => name.StartsWith("AiCoder.", StringComparison.Ordinal)).Order());
+        Assert.Equal(["AiCoder.Core", "AiCoder.Embedded", "AiCoder.Http"], server.Where(name => name.StartsWith("AiCoder.", StringComparison.Ordinal)).Order());
     }
 
     /// <summary>A command that serves nothing must not pay for a web server.</summary>
@@ -58,6 +59,7 @@ public sealed class ArchitectureTests
 
         Assert.Contains("AiCoder.Embedded.dll", loaded, StringComparison.Ordinal);
         Assert.DoesNotContain("AiCoder.Server.dll", loaded, StringComparison.Ordinal);
+        Assert.DoesNotContain("AiCoder.Http.dll", loaded, StringComparison.Ordinal);
         Assert.DoesNotContain("Microsoft.AspNetCore.Server", loaded, StringComparison.Ordinal);
         Assert.DoesNotContain("Microsoft.AspNetCore.OpenApi", loaded, StringComparison.Ordinal);
         hold.Release();

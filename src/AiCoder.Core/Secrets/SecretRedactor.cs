@@ -16,6 +16,8 @@ public sealed class SecretRedactor
     /// <summary>Characters of the shortest secret that is surely no word of the text it is found in.</summary>
     internal const int ShortestSure = 8;
 
+    private const int LongestLine = 1_000;
+
     private readonly string[] _forms;
     private readonly Lazy<SearchValues<string>> _search;
 
@@ -59,6 +61,13 @@ public sealed class SecretRedactor
         }
 
         return builder.Append(text, done, text.Length - done).ToString();
+    }
+
+    /// <summary>The same for a line of a log: what somebody sent must not look like several, nor fill it.</summary>
+    public string RedactLine(string text)
+    {
+        var line = string.Concat(Redact(text).Select(character => char.IsControl(character) ? ' ' : character));
+        return line.Length <= LongestLine ? line : line[..LongestLine] + "…";
     }
 
     /// <summary>Where the first secret begins; -1 where there is none.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using AiCoder.Core.Activities;
 using AiCoder.Core.Api;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
@@ -16,7 +17,8 @@ namespace AiCoder.Functions.Tasks;
 
 /// <summary>Tasks as orchestration instances of a task hub.</summary>
 public sealed class DurableTaskHost(
-    DurableTaskClient client, AiCoderOptions options, ISecretStore secrets, SecretFingerprint fingerprint, WorkspaceStore workspaces, EventLog events, ILogger logger)
+    DurableTaskClient client, AiCoderOptions options, ISecretStore secrets, SecretFingerprint fingerprint, WorkspaceStore workspaces, EventLog events, ReadinessProbe probe,
+    ILogger logger)
     : ITaskHost
 {
     // An id is taken as long as there is an instance of it, whatever became of it.
@@ -70,15 +72,16 @@ public sealed class DurableTaskHost(
     public async Task<TaskPage> ListAsync(int limit, string? cursor, CancellationToken cancellationToken)
     {
         var token = cursor is null ? null : Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor));
-        var query = new OrchestrationQuery { PageSize = limit, FetchInputsAndOutputs = true, ContinuationToken = token };
-        await foreach (var page in client.GetAllInstancesAsync(query).AsPages(token, limit).WithCancellation(cancellationToken))
+        try
         {
-            var tasks = page.Values.Select(TaskInstance.Of).OfType<TaskInstance>().Select(instance => instance.Record());
-            var next = string.IsNullOrEmpty(page.ContinuationToken) ? null : Base64Url.EncodeToString(Encoding.UTF8.GetBytes(page.ContinuationToken));
-            return new([.. tasks.OrderByDescending(task => task.CreatedAt)], next);
+            return await PageAsync(limit, token, cancellationToken);
         }
-
-        return new([], null);
+        catch (Exception exception) when (token is not null && exception is not (FormatException or OperationCanceledException))
+        {
+            // Hubs refuse tokens of others in ways of their own. One that answers without it did not like it.
+            await PageAsync(1, null, cancellationToken);
+            throw new FormatException("The task hub does not take the cursor.", exception);
+        }
     }
 
     public Task<IReadOnlyList<TaskEvent>> GetEventsAsync(string taskId, int after, CancellationToken cancellationToken) =>
@@ -113,8 +116,11 @@ public sealed class DurableTaskHost(
             return SendOutcome.NotFound;
         if (instance.HasEnded)
             return SendOutcome.AlreadyEnded;
+        var mailbox = TaskMailbox.IdOf(instance.Input.StartId);
+        if (await client.Entities.GetEntityAsync<MailboxState>(mailbox, cancellationToken) is { IncludesState: true } kept && kept.State.Messages.Count >= TaskMessage.MostOfTask)
+            return SendOutcome.TooMany;
         var redacted = await RedactAsync(instance, text, cancellationToken);
-        await client.Entities.SignalEntityAsync(TaskMailbox.IdOf(instance.Input.StartId), TaskMailbox.SendOperation, redacted, cancellation: cancellationToken);
+        await client.Entities.SignalEntityAsync(mailbox, TaskMailbox.SendOperation, redacted, cancellation: cancellationToken);
         return SendOutcome.Sent;
     }
 
@@ -127,19 +133,18 @@ public sealed class DurableTaskHost(
         // The instance goes last: where one of these fails, the task is still there to be deleted again.
         if (instance.Input.SecretsReference is { } reference)
             await secrets.DeleteAsync(reference, cancellationToken);
-        await workspaces.DeleteAsync(taskId, cancellationToken);
         await client.Entities.SignalEntityAsync(TaskMailbox.IdOf(instance.Input.StartId), TaskMailbox.DeleteOperation, cancellation: cancellationToken);
+        // These go by the task's id. Another removal may have been faster, and the id begun anew.
+        if (!await IsStillAsync(instance, cancellationToken))
+            return DeleteOutcome.NotFound;
+        await workspaces.DeleteAsync(taskId, cancellationToken);
+        if (!await IsStillAsync(instance, cancellationToken))
+            return DeleteOutcome.NotFound;
         await client.PurgeInstanceAsync(taskId, cancellation: cancellationToken);
         return DeleteOutcome.Deleted;
     }
 
-    public async Task CheckAsync(CancellationToken cancellationToken)
-    {
-        await client.GetInstanceAsync("health", cancellationToken);
-        var probe = Path.Combine(options.WorkspaceDir, $".health-{Guid.NewGuid():n}");
-        await File.WriteAllTextAsync(probe, "", cancellationToken);
-        File.Delete(probe);
-    }
+    public Task CheckAsync(CancellationToken cancellationToken) => probe.CheckAsync(stop => client.GetInstanceAsync("health", stop), cancellationToken);
 
     /// <summary>
     /// Removes tasks that ended before a time, with their workspaces and what a kill left of them. Returns how many.
@@ -201,6 +206,22 @@ public sealed class DurableTaskHost(
             return null;
         }
     }
+
+    private async Task<TaskPage> PageAsync(int limit, string? token, CancellationToken cancellationToken)
+    {
+        var query = new OrchestrationQuery { PageSize = limit, FetchInputsAndOutputs = true, ContinuationToken = token };
+        await foreach (var page in client.GetAllInstancesAsync(query).AsPages(token, limit).WithCancellation(cancellationToken))
+        {
+            var tasks = page.Values.Select(TaskInstance.Of).OfType<TaskInstance>().Select(instance => instance.Record());
+            var next = string.IsNullOrEmpty(page.ContinuationToken) ? null : Base64Url.EncodeToString(Encoding.UTF8.GetBytes(page.ContinuationToken));
+            return new([.. tasks.OrderByDescending(task => task.CreatedAt)], next);
+        }
+
+        return new([], null);
+    }
+
+    private async Task<bool> IsStillAsync(TaskInstance instance, CancellationToken cancellationToken) =>
+        (await FindAsync(instance.Metadata.InstanceId, cancellationToken))?.Input.StartId == instance.Input.StartId;
 
     private async Task<TaskInstance?> FindAsync(string taskId, CancellationToken cancellationToken) =>
         await client.GetInstanceAsync(taskId, getInputsAndOutputs: true, cancellationToken) is { } metadata ? TaskInstance.Of(metadata) : null;

@@ -25,7 +25,12 @@ public sealed class TaskMailbox : TaskEntity<MailboxState>
 
     public void Cancel() => State = State with { Cancelled = true };
 
-    public void Send(string text) => State = State with { Messages = [.. State.Messages, new TaskMessage(State.Messages.Count + 1, text)] };
+    public void Send(string text)
+    {
+        // Who sends asks first; here come those that raced.
+        if (State.Messages.Count < TaskMessage.MostOfTask)
+            State = State with { Messages = [.. State.Messages, new TaskMessage(State.Messages.Count + 1, text)] };
+    }
 
     protected override MailboxState InitializeState(TaskEntityOperation entityOperation) => new();
 }

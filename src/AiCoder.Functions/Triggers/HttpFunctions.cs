@@ -1,5 +1,6 @@
 using AiCoder.Core.Api;
 using AiCoder.Functions.Tasks;
+using AiCoder.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;

@@ -1,5 +1,6 @@
 using AiCoder.Core.Api;
 using AiCoder.Core.Configuration;
+using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
 using AiCoder.Functions.Tasks;
 using Microsoft.Azure.Functions.Worker;
@@ -33,7 +34,7 @@ public sealed class QueueFunctions(DurableTasks tasks, AiCoderOptions options, I
         }
         catch (TaskRequestException exception)
         {
-            logger.LogError("A message goes to {Queue}: {Problems}", QueueNames.Poison, exception.Message);
+            logger.LogError("A message goes to {Queue}: {Problems}", QueueNames.Poison, new SecretRedactor(options.Secrets).RedactLine(exception.Message));
         }
 
         return message;

@@ -1,7 +1,7 @@
 using AiCoder.Core.Api;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
-using AiCoder.Core.Tasks;
+using AiCoder.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +13,7 @@ public sealed class RequestGate(AiCoderOptions options, ILogger<RequestGate> log
     /// <summary>Answers a request that needs no body.</summary>
     public async Task<IResult> AnswerAsync(HttpRequest request, Func<Task<ApiAnswer>> answer)
     {
-        if (!ApiKey.Allows(options.ServiceKey, Single(request, "Authorization"), Single(request, ApiKey.HeaderName)))
+        if (!request.ShowsKey(options.ServiceKey))
             return new ApiResult(ApiKey.Refusal);
         try
         {
@@ -29,14 +29,5 @@ public sealed class RequestGate(AiCoderOptions options, ILogger<RequestGate> log
 
     /// <summary>The same with its body as text.</summary>
     public Task<IResult> WithBodyAsync(HttpRequest request, Func<string, Task<ApiAnswer>> answer, CancellationToken cancellationToken) =>
-        AnswerAsync(request, async () =>
-        {
-            var buffer = new byte[TaskRequestReader.LargestRequest + 1];
-            var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-            if (length > TaskRequestReader.LargestRequest)
-                return TaskApi.TooLarge;
-            return length > 0 && !request.HasJsonContentType() ? TaskApi.NotJson : await answer(ApiBody.Text(buffer.AsSpan(0, length)));
-        });
-
-    private static string? Single(HttpRequest request, string name) => request.Headers[name] is [{ } only] ? only : null;
+        AnswerAsync(request, () => request.AnswerAsync(answer, cancellationToken));
 }

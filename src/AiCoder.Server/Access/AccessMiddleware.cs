@@ -1,5 +1,5 @@
 using AiCoder.Core.Api;
-using AiCoder.Server.Http;
+using AiCoder.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -18,16 +18,10 @@ internal sealed class AccessMiddleware(RequestDelegate next, ServiceKey key)
         if (context.GetEndpoint()?.Metadata.GetMetadata<OpenToAll>() is not null)
             return next(context);
         if (key.IsRequired)
-            return key.IsShownBy(context.Request) ? next(context) : RefuseAsync(context);
+            return key.IsShownBy(context.Request) ? next(context) : new ApiResult(ApiKey.Refusal).ExecuteAsync(context);
         return ProblemOf(context.Request) is { } problem
             ? new ApiResult(ApiAnswer.Problem(403, "Not from here", problem)).ExecuteAsync(context)
             : next(context);
-    }
-
-    private static Task RefuseAsync(HttpContext context)
-    {
-        context.Response.Headers.WWWAuthenticate = "Bearer";
-        return new ApiResult(ApiKey.Refusal).ExecuteAsync(context);
     }
 
     private static string? ProblemOf(HttpRequest request)

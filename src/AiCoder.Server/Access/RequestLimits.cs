@@ -3,6 +3,7 @@ using System.Net;
 using System.Threading.RateLimiting;
 using AiCoder.Core.Api;
 using AiCoder.Core.Configuration;
+using AiCoder.Http;
 using AiCoder.Server.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -1,7 +1,6 @@
-using AiCoder.Core.Api;
 using AiCoder.Core.Configuration;
+using AiCoder.Http;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
 
 namespace AiCoder.Server.Access;
 
@@ -12,8 +11,5 @@ internal sealed class ServiceKey(AiCoderOptions options)
     public bool IsRequired => options.ServiceKey is not null;
 
     /// <summary>Whether a request shows the key.</summary>
-    public bool IsShownBy(HttpRequest request) =>
-        IsRequired && ApiKey.Allows(options.ServiceKey, Single(request, HeaderNames.Authorization), Single(request, ApiKey.HeaderName));
-
-    private static string? Single(HttpRequest request, string name) => request.Headers[name] is [{ } only] ? only : null;
+    public bool IsShownBy(HttpRequest request) => IsRequired && request.ShowsKey(options.ServiceKey);
 }

@@ -1,8 +1,6 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using AiCoder.Core.Api;
 using AiCoder.Core.Configuration;
-using AiCoder.Core.Failures;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
 using AiCoder.Embedded;
@@ -10,18 +8,10 @@ using AiCoder.Embedded;
 namespace AiCoder.Server.Hosting;
 
 /// <summary>The embedded host as the HTTP API and the queue see it. A list's cursor is the number of the last task that was shown.</summary>
-[SuppressMessage("Design", "CA1001", Justification = "A semaphore without a wait handle holds nothing that needs disposal.")]
 public sealed class EmbeddedTasks(EmbeddedHost host, AiCoderOptions options, TimeProvider time) : ITaskHost
 {
-    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
-
-    // Whoever asks without a key and without end writes the disk no more often than this.
-    private static readonly TimeSpan ProbeHolds = TimeSpan.FromSeconds(1);
-
     private readonly SecretFingerprint _fingerprint = new(options);
-    private readonly SemaphoreSlim _probing = new(1);
-    private long _probedAt = long.MinValue;
-    private Task _probe = Task.CompletedTask;
+    private readonly ReadinessProbe _probe = new(options, time);
 
     public Task<StartOutcome> StartAsync(AcceptedTask task, CancellationToken cancellationToken)
     {
@@ -58,41 +48,5 @@ public sealed class EmbeddedTasks(EmbeddedHost host, AiCoderOptions options, Tim
 
     public Task<DeleteOutcome> DeleteAsync(string taskId, CancellationToken cancellationToken) => host.DeleteAsync(taskId, cancellationToken);
 
-    /// <exception cref="FailureException"><c>system/storage_unavailable</c> and its kin.</exception>
-    public async Task CheckAsync(CancellationToken cancellationToken)
-    {
-        await _probing.WaitAsync(cancellationToken);
-        try
-        {
-            if (_probedAt != long.MinValue && time.GetElapsedTime(_probedAt) < ProbeHolds)
-                return;
-            await host.ListAsync(1, null, cancellationToken);
-            // A share that is gone does not answer at all.
-            // One that hangs is waited for again: each further one would hold a thread.
-            if (_probe.IsCompleted)
-                _probe = Task.Run(ProbeWorkspace, CancellationToken.None);
-            await _probe.WaitAsync(ProbeTimeout, time, cancellationToken);
-            _probedAt = time.GetTimestamp();
-        }
-        catch (TimeoutException exception)
-        {
-            throw new FailureException(
-                FailureCodes.StorageUnavailable,
-                $"WORKSPACE_DIR did not answer within {ProbeTimeout.TotalSeconds} seconds; is its share mounted and reachable?",
-                exception);
-        }
-        finally
-        {
-            _probing.Release();
-        }
-    }
-
-    private void ProbeWorkspace()
-    {
-        var probe = Path.Combine(options.WorkspaceDir, $".health-{Guid.NewGuid():n}");
-        using (new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose))
-        {
-            // That it can be made is all there is to know.
-        }
-    }
+    public Task CheckAsync(CancellationToken cancellationToken) => _probe.CheckAsync(stop => host.ListAsync(1, null, stop), cancellationToken);
 }

@@ -5,6 +5,7 @@ using AiCoder.Core;
 using AiCoder.Core.Api;
 using AiCoder.Core.Tasks;
 using AiCoder.Embedded;
+using AiCoder.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;

@@ -1,5 +1,6 @@
 using AiCoder.Core.Api;
 using AiCoder.Core.Tasks;
+using AiCoder.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,6 @@
 using AiCoder.Core.Api;
 using AiCoder.Core.Tasks;
+using AiCoder.Http;
 using AiCoder.Server.Access;
 using AiCoder.Server.OpenApi;
 using Microsoft.AspNetCore.Builder;
@@ -63,7 +64,7 @@ internal static class TaskRoutes
     private static async Task<IResult> Written(Task<ApiAnswer> answer) => new ApiResult(await answer);
 
     private static Task<IResult> WithBodyAsync(HttpRequest request, Func<string, Task<ApiAnswer>> operation) =>
-        Written(TaskApi.AnswerAsync(async () => await operation(await RequestBody.ReadAsync(request))));
+        Written(request.AnswerAsync(operation, request.HttpContext.RequestAborted));
 
     private static string? TraceParentOf(HttpRequest request) => request.Headers.TraceParent is [{ } value] ? value : null;
 }

@@ -74,8 +74,14 @@ internal static class OperationNotes
             .FirstOrDefault(content => content.Key == "application/problem+json").Value?.Schema;
         Add("401", "The key is missing or wrong.");
         Add("429", "More than REQUESTS_PER_MINUTE requests in a minute.");
-        if (operation.Responses?["429"] is OpenApiResponse tooMany)
-            AddHeader(tooMany, "Retry-After", "Seconds.", Seconds());
+        Add("403", "The service has no key, and the request comes from another machine, through a proxy or from another site's page.");
+        Add("500", "The service failed; its log says more.");
+        Add("503", "The storage of the tasks can't be used now.");
+        foreach (var later in new[] { "429", "503" })
+        {
+            if (operation.Responses?[later] is OpenApiResponse response)
+                AddHeader(response, "Retry-After", "Seconds.", Seconds());
+        }
 
         void Add(string status, string when) => (operation.Responses ??= []).TryAdd(status, new OpenApiResponse
         {

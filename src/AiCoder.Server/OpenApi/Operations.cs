@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AiCoder.Core.Activities;
 using AiCoder.Core.Api;
 using AiCoder.Core.Tasks;
 
@@ -72,6 +73,7 @@ internal static class Operations
         BadBody,
         NoTask,
         ApiReply.Problem(409, "It had ended."),
+        TooLarge,
         NoJson)
     {
         Body = typeof(CancelBody),
@@ -85,6 +87,7 @@ internal static class Operations
         BadBody,
         NoTask,
         ApiReply.Problem(409, "The task asks nothing, or has ended."),
+        TooLarge,
         NoJson)
     {
         Description = "An empty body approves.",
@@ -98,7 +101,8 @@ internal static class Operations
         ApiReply.Json<TaskResult>(202, "The message will reach the task."),
         BadBody,
         NoTask,
-        ApiReply.Problem(409, "It has ended."),
+        ApiReply.Problem(409, $"It has ended, or was sent {TaskMessage.MostOfTask} messages already."),
+        TooLarge,
         NoJson)
     {
         Body = typeof(MessageBody),

@@ -14,7 +14,6 @@ namespace AiCoder.Server.Queue;
 /// <summary>Decides what becomes of one message: a task, a duplicate, poison, or another try.</summary>
 internal sealed class MessageIntake(AiCoderOptions options, EmbeddedHost host, TaskClaims claims, QueueClient poison, ILogger logger)
 {
-    private const int LongestReason = 1_000;
     private static readonly TimeSpan FirstReturn = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestReturn = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Forever = TimeSpan.FromSeconds(-1);
@@ -106,7 +105,7 @@ internal sealed class MessageIntake(AiCoderOptions options, EmbeddedHost host, T
 
         var after = FirstReturn * Math.Pow(3, Math.Min(message.Dequeues - 1, 10));
         after = after < LongestReturn ? after : LongestReturn;
-        logger.LogWarning("Message {MessageId} can't be taken now and comes again in {Seconds} s: {Failure}", message.Id, after.TotalSeconds, Printable(failure.ToString()));
+        logger.LogWarning("Message {MessageId} can't be taken now and comes again in {Seconds} s: {Failure}", message.Id, after.TotalSeconds, _redactor.RedactLine(failure.ToString()));
         await message.ReturnAsync(after, cancellationToken);
     }
 
@@ -124,13 +123,6 @@ internal sealed class MessageIntake(AiCoderOptions options, EmbeddedHost host, T
         }
 
         await message.DeleteAsync(cancellationToken);
-        logger.LogWarning("Message {MessageId} was moved to {Queue}: {Reason}", message.Id, QueueNames.Poison, Printable(reason));
-    }
-
-    // What came in a message must not look like lines of the log.
-    private string Printable(string text)
-    {
-        var line = string.Concat(_redactor.Redact(text).Select(character => char.IsControl(character) ? ' ' : character));
-        return line.Length <= LongestReason ? line : line[..LongestReason] + "…";
+        logger.LogWarning("Message {MessageId} was moved to {Queue}: {Reason}", message.Id, QueueNames.Poison, _redactor.RedactLine(reason));
     }
 }

@@ -16,6 +16,14 @@ public sealed class SecretRedactorTests
         Assert.Equal("a [redacted] b [redacted]", new SecretRedactor(["hunter22"]).Redact("a hunter22 b hunter22"));
 
     [Fact]
+    public void A_line_of_a_log_stays_one_bounded_line()
+    {
+        var line = new SecretRedactor(["hunter22"]).RedactLine("a\r\nError: hunter22\u001b[2J" + new string('x', 5_000));
+        Assert.StartsWith("a  Error: [redacted] [2Jxxx", line, StringComparison.Ordinal);
+        Assert.Equal(1_001, line.Length);
+    }
+
+    [Fact]
     public void The_forms_that_programs_print_are_masked()
     {
         var redactor = new SecretRedactor([Token]);

@@ -20,7 +20,7 @@ internal sealed class HostFixture : IDisposable
         Secrets = new(Options);
         Workspaces = new(Options);
         Events = new(Options);
-        Host = new(Hub, Options, Secrets, new(Options), Workspaces, Events, NullLogger.Instance);
+        Host = new(Hub, Options, Secrets, new(Options), Workspaces, Events, new(Options, TimeProvider.System), NullLogger.Instance);
         Api = new(Options, Host, Workspaces, TimeProvider.System);
         Directory.CreateDirectory(Options.WorkspaceDir);
     }
@@ -32,7 +32,7 @@ internal sealed class HostFixture : IDisposable
     public EventLog Events { get; }
     public DurableTaskHost Host { get; }
     public TaskApi Api { get; }
-    public DurableTasks Tasks => new(Options, Secrets, new(Options), Workspaces, Events, TimeProvider.System, NullLogger<DurableTasks>.Instance);
+    public DurableTasks Tasks => new(Options, Secrets, new(Options), Workspaces, Events, new(Options, TimeProvider.System), TimeProvider.System, NullLogger<DurableTasks>.Instance);
 
     public static CancellationToken Stop => TestContext.Current.CancellationToken;
 

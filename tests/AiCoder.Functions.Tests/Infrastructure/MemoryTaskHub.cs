@@ -137,13 +137,16 @@ internal sealed class MemoryMailboxes() : DurableEntityClient("memory")
     /// <summary>Thrown by each read, as by a hub that can't be reached.</summary>
     public Exception? Fail { get; set; }
 
+    /// <summary>Awaited before a signal is taken.</summary>
+    public Func<Task> BeforeSignal { get; set; } = () => Task.CompletedTask;
+
     public void Set(string taskId, MailboxState state) => _states[TaskMailbox.IdOf(taskId)] = MemoryTaskHub.Json(state);
 
-    public override Task SignalEntityAsync(
+    public override async Task SignalEntityAsync(
         EntityInstanceId id, string operationName, object? input = null, SignalEntityOptions? options = null, CancellationToken cancellation = default)
     {
+        await BeforeSignal();
         Signals.Enqueue((id.Key, operationName, input is null ? null : MemoryTaskHub.Json(input)));
-        return Task.CompletedTask;
     }
 
     public override Task<EntityMetadata<T>?> GetEntityAsync<T>(EntityInstanceId id, bool includeState = true, CancellationToken cancellation = default)

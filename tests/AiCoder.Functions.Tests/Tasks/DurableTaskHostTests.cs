@@ -1,9 +1,11 @@
 using System.Text.Json;
 using AiCoder.Core;
+using AiCoder.Core.Activities;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Tasks;
 using AiCoder.Core.Workflow;
 using AiCoder.Functions.Orchestration;
+using AiCoder.Functions.Tasks;
 using AiCoder.Functions.Tests.Infrastructure;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
@@ -178,6 +180,37 @@ public sealed class DurableTaskHostTests : IDisposable
         Assert.Equal(DeleteOutcome.NotFound, await _fixture.Host.DeleteAsync("a", Stop));
         Assert.Equal(0, _fixture.KeptSecrets);
         Assert.False(Directory.Exists(Path.Combine(_fixture.Options.WorkspaceDir, "a")));
+    }
+
+    [Fact]
+    public async Task A_removal_that_was_overtaken_takes_nothing_of_the_task_that_is_begun_after_it()
+    {
+        await _fixture.Host.StartAsync(_fixture.Task("a"), Stop);
+        _fixture.Hub.Set("a", OrchestrationRuntimeStatus.Completed, output: new TaskResult { TaskId = "a", Status = TaskState.Completed });
+        var workspace = Path.Combine(_fixture.Options.WorkspaceDir, "a");
+        _fixture.Hub.Mailboxes.BeforeSignal = async () =>
+        {
+            await _fixture.Hub.PurgeInstanceAsync("a", cancellation: Stop);
+            await _fixture.Host.StartAsync(_fixture.Task("a", "another"), Stop);
+            Directory.CreateDirectory(workspace);
+        };
+
+        Assert.Equal(DeleteOutcome.NotFound, await _fixture.Host.DeleteAsync("a", Stop));
+        Assert.Equal("another", (await _fixture.Host.GetAsync("a", Stop))!.Spec.Intent);
+        Assert.True(Directory.Exists(workspace));
+    }
+
+    [Fact]
+    public async Task A_task_takes_so_many_messages_and_no_more()
+    {
+        await _fixture.Host.StartAsync(_fixture.Task("a"), Stop);
+        var messages = Enumerable.Range(1, TaskMessage.MostOfTask).Select(number => new TaskMessage(number, "text")).ToList();
+        _fixture.Hub.Mailboxes.Set(Input().StartId, new() { Messages = messages[1..] });
+        Assert.Equal(SendOutcome.Sent, await _fixture.Host.SendMessageAsync("a", "the last", Stop));
+        _fixture.Hub.Mailboxes.Set(Input().StartId, new() { Messages = messages });
+
+        Assert.Equal(SendOutcome.TooMany, await _fixture.Host.SendMessageAsync("a", "one more", Stop));
+        Assert.Single(_fixture.Hub.Mailboxes.Signals);
     }
 
     [Fact]

@@ -102,6 +102,28 @@ public sealed class SeveralServersTests(AzuriteFixture azurite) : IClassFixture<
     }
 
     [Fact]
+    public async Task A_start_that_can_not_be_settled_keeps_no_other_task_and_is_said_once()
+    {
+        await using var world = NewWorld();
+        await using (var killed = world.OpenUnlisted("one"))
+        {
+            await killed.DieWhileStartingAsync(Accepted(world, QueueWorld.Request("t", further: Secret)), _ => Task.CompletedTask);
+            await File.WriteAllTextAsync(Path.Combine(killed.Options.StateDir, "secrets", "t.secrets"), "damaged", QueueWorld.Cancellation);
+        }
+
+        var server = await world.StartAsync("one");
+        foreach (var id in new[] { "a", "b" })
+        {
+            await world.SendAsync(QueueWorld.Request(id));
+            await world.EmptyAsync();
+        }
+
+        await QueueWorld.IsTrueAsync(() => world.Tasks.Count == 2, "both have run");
+        Assert.Equal(["a", "b"], world.Tasks);
+        Assert.Single(server.Log.With("Task t was left half taken in"));
+    }
+
+    [Fact]
     public async Task The_id_of_a_deleted_task_may_be_used_on_another_server()
     {
         await using var world = NewWorld();

@@ -321,6 +321,7 @@ public abstract class TaskApiContract
         Assert.Equal(400, (await world.GetAsync("api/tasks?limit=0")).Status);
         Assert.Equal(400, (await world.GetAsync("api/tasks?limit=many")).Status);
         Assert.Equal(400, (await world.GetAsync("api/tasks?cursor=%21no%21")).Status);
+        Assert.Equal(400, (await world.GetAsync("api/tasks?cursor=bm90aGluZw")).Status);
         foreach (var id in ids)
             Assert.Equal(202, (await world.PostAsync($"api/tasks/{id}/cancel")).Status);
         foreach (var id in ids)

@@ -3,7 +3,7 @@ using System.Text;
 using AiCoder.Core.Api;
 using Microsoft.AspNetCore.Http;
 
-namespace AiCoder.Functions.Triggers;
+namespace AiCoder.Http;
 
 /// <summary>Writes an answer of the API as it is.</summary>
 public sealed class ApiResult(ApiAnswer answer) : IResult
@@ -15,6 +15,9 @@ public sealed class ApiResult(ApiAnswer answer) : IResult
         // What a task holds is its caller's: no cache keeps it, and no browser takes a diff for a page.
         response.Headers.CacheControl = "no-store";
         response.Headers.XContentTypeOptions = "nosniff";
+        // https://www.rfc-editor.org/rfc/rfc9110#name-401-unauthorized asks for it.
+        if (answer.Status == StatusCodes.Status401Unauthorized)
+            response.Headers.WWWAuthenticate = "Bearer";
         if (answer.Location is { } location)
             response.Headers.Location = location;
         if (answer.RetryAfter is { } seconds)
@@ -24,6 +27,7 @@ public sealed class ApiResult(ApiAnswer answer) : IResult
         var bytes = Encoding.UTF8.GetBytes(answer.Body);
         response.ContentType = answer.ContentType;
         response.ContentLength = bytes.Length;
-        await response.Body.WriteAsync(bytes, httpContext.RequestAborted);
+        if (!HttpMethods.IsHead(httpContext.Request.Method))
+            await response.Body.WriteAsync(bytes, httpContext.RequestAborted);
     }
 }
