@@ -19,7 +19,7 @@ public sealed class NotifyActivity(AiCoderOptions options, ISecretStore secretSt
     /// <exception cref="FailureException">The delivery failed.</exception>
     public async Task<NotifyOutput> RunAsync(NotifyInput input, ActivityContext context, CancellationToken cancellationToken)
     {
-        if (Target(input.Url) is not { } target)
+        if (!input.Deliver || Target(input.Url) is not { } target)
             return new NotifyOutput(Stop: false);
 
         var secrets = await secretStore.GetAsync(context.SecretsReference, cancellationToken).ConfigureAwait(false);

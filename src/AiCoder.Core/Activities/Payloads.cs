@@ -117,7 +117,8 @@ public sealed record CommitOutput(
 /// <param name="Url">The task's webhook; null: the operator's.</param>
 /// <param name="Event">What to deliver.</param>
 /// <param name="Attempt">From 1.</param>
-public sealed record NotifyInput(string? Url, TaskEvent Event, int Attempt);
+/// <param name="Deliver">False: nobody wants it, and it is only to be recorded with the others.</param>
+public sealed record NotifyInput(string? Url, TaskEvent Event, int Attempt, bool Deliver = true);
 
 /// <param name="Stop">The receiver wants no more events (410 Gone).</param>
 public sealed record NotifyOutput(bool Stop);

@@ -42,6 +42,8 @@ internal sealed class EventChain(IWorkflowContext context, string? webhookUrl)
         if (_receiverGone)
         {
             _undelivered.Add(new(sequence, status, "The receiver answered 410 Gone and wants no more events."));
+            // Who asks for the task's events wants all of them.
+            await TryAsync(new NotifyInput(webhookUrl, taskEvent, 1, Deliver: false));
             return;
         }
 

@@ -25,6 +25,8 @@ public sealed class DurableTaskHost(
     private static readonly IReadOnlyList<string> AnyStatus =
         [.. StartOrchestrationOptionsExtensions.ValidDedupeStatuses.Select(status => status.ToString())];
 
+    private const string CursorMark = "after:";
+
     public async Task<StartOutcome> StartAsync(AcceptedTask task, CancellationToken cancellationToken)
     {
         var taskId = task.Spec.TaskId;
@@ -71,17 +73,15 @@ public sealed class DurableTaskHost(
 
     public async Task<TaskPage> ListAsync(int limit, string? cursor, CancellationToken cancellationToken)
     {
-        var token = cursor is null ? null : Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor));
-        try
+        var token = TokenOf(cursor);
+        var query = new OrchestrationQuery { PageSize = limit, FetchInputsAndOutputs = true, ContinuationToken = token };
+        await foreach (var page in client.GetAllInstancesAsync(query).AsPages(token, limit).WithCancellation(cancellationToken))
         {
-            return await PageAsync(limit, token, cancellationToken);
+            var tasks = page.Values.Select(TaskInstance.Of).OfType<TaskInstance>().Select(instance => instance.Record());
+            return new([.. tasks.OrderByDescending(task => task.CreatedAt)], CursorOf(page.ContinuationToken));
         }
-        catch (Exception exception) when (token is not null && exception is not (FormatException or OperationCanceledException))
-        {
-            // Hubs refuse tokens of others in ways of their own. One that answers without it did not like it.
-            await PageAsync(1, null, cancellationToken);
-            throw new FormatException("The task hub does not take the cursor.", exception);
-        }
+
+        return new([], null);
     }
 
     public Task<IReadOnlyList<TaskEvent>> GetEventsAsync(string taskId, int after, CancellationToken cancellationToken) =>
@@ -207,24 +207,23 @@ public sealed class DurableTaskHost(
         }
     }
 
-    private async Task<TaskPage> PageAsync(int limit, string? token, CancellationToken cancellationToken)
-    {
-        var query = new OrchestrationQuery { PageSize = limit, FetchInputsAndOutputs = true, ContinuationToken = token };
-        await foreach (var page in client.GetAllInstancesAsync(query).AsPages(token, limit).WithCancellation(cancellationToken))
-        {
-            var tasks = page.Values.Select(TaskInstance.Of).OfType<TaskInstance>().Select(instance => instance.Record());
-            var next = string.IsNullOrEmpty(page.ContinuationToken) ? null : Base64Url.EncodeToString(Encoding.UTF8.GetBytes(page.ContinuationToken));
-            return new([.. tasks.OrderByDescending(task => task.CreatedAt)], next);
-        }
-
-        return new([], null);
-    }
-
     private async Task<bool> IsStillAsync(TaskInstance instance, CancellationToken cancellationToken) =>
         (await FindAsync(instance.Metadata.InstanceId, cancellationToken))?.Input.StartId == instance.Input.StartId;
 
     private async Task<TaskInstance?> FindAsync(string taskId, CancellationToken cancellationToken) =>
         await client.GetInstanceAsync(taskId, getInputsAndOutputs: true, cancellationToken) is { } metadata ? TaskInstance.Of(metadata) : null;
+
+    // Some hubs take any token and begin again from the start; the mark tells those apart that this host gave.
+    private static string? TokenOf(string? cursor)
+    {
+        if (cursor is null)
+            return null;
+        var text = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor));
+        return text.StartsWith(CursorMark, StringComparison.Ordinal) ? text[CursorMark.Length..] : throw new FormatException("The cursor is none of this host's.");
+    }
+
+    private static string? CursorOf(string? token) =>
+        string.IsNullOrEmpty(token) ? null : Base64Url.EncodeToString(Encoding.UTF8.GetBytes(CursorMark + token));
 
     private static StartOutcome Compare(TaskInstance existing, TaskSpec wanted, TaskIdentity sent)
     {

@@ -95,6 +95,14 @@ public sealed class NotifyActivityTests : IDisposable
         Assert.True((await NotifyAsync(Operators(receiver.Url, null), null, Event(1))).Stop);
     }
 
+    [Fact]
+    public async Task An_event_that_nobody_wants_is_not_sent()
+    {
+        await using var receiver = await WebhookReceiver.StartAsync(cancellationToken: Stop);
+        Assert.False((await NotifyAsync(Operators(receiver.Url, null), null, Event(1), deliver: false)).Stop);
+        Assert.Empty(receiver.Deliveries);
+    }
+
     [Theory]
     [InlineData(429)]
     [InlineData(503)]
@@ -211,13 +219,13 @@ public sealed class NotifyActivityTests : IDisposable
         (await Assert.ThrowsAsync<FailureException>(() => NotifyAsync(options, url, taskEvent))).Failure;
 
     private static async Task<NotifyOutput> NotifyAsync(
-        AiCoderOptions options, string? url, TaskEvent taskEvent, CancellationToken? stop = null, TaskSecrets? secrets = null)
+        AiCoderOptions options, string? url, TaskEvent taskEvent, CancellationToken? stop = null, TaskSecrets? secrets = null, bool deliver = true)
     {
         using var store = new ProtectedSecretStore(options);
         await store.PutAsync(taskEvent.TaskId, secrets ?? TaskSecrets.None, Stop);
         using var client = new WebhookClient(new AddressGuard(options), TimeProvider.System);
         var activity = new NotifyActivity(options, store, client);
-        return await activity.RunAsync(new NotifyInput(url, taskEvent, 1), NoSignals.ContextOf(taskEvent.TaskId), stop ?? Stop);
+        return await activity.RunAsync(new NotifyInput(url, taskEvent, 1, deliver), NoSignals.ContextOf(taskEvent.TaskId), stop ?? Stop);
     }
 
     private AiCoderOptions Operators(Uri? url, string? secret) =>

@@ -18,6 +18,7 @@ public sealed class Scenario
 
     private readonly ConcurrentDictionary<string, int> _calls = new();
     private readonly ConcurrentQueue<TaskEvent> _events = new();
+    private readonly ConcurrentQueue<TaskEvent> _recorded = new();
 
     /// <summary>The task; the defaults ask for nothing special.</summary>
     public TaskSpec Spec { get; set; } = new()
@@ -60,6 +61,9 @@ public sealed class Scenario
     /// <summary>The events that were delivered, in the order of delivery.</summary>
     public IReadOnlyList<TaskEvent> Delivered => [.. _events];
 
+    /// <summary>Events that were recorded and not to be delivered.</summary>
+    public IReadOnlyList<TaskEvent> Recorded => [.. _recorded];
+
     /// <summary>The delivered events' wire names.</summary>
     public IReadOnlyList<string> DeliveredNames => [.. _events.Select(delivered => AiCoderJson.NameOf(delivered.Status))];
 
@@ -99,6 +103,12 @@ public sealed class Scenario
 
     private object Deliver(Call<NotifyInput> call)
     {
+        if (!call.Input.Deliver)
+        {
+            _recorded.Enqueue(call.Input.Event);
+            return new NotifyOutput(Stop: false);
+        }
+
         if (Notify(call) is { } answer)
             return answer;
         _events.Enqueue(call.Input.Event);

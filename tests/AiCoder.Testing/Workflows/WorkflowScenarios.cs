@@ -227,7 +227,8 @@ public abstract class WorkflowScenarios
         var result = await RunAsync(scenario);
 
         Assert.Equal(TaskState.Completed, result.Status);
-        Assert.Equal(2, scenario.Calls(ActivityNames.Notify));
+        Assert.Equal(2, scenario.Calls(ActivityNames.Notify) - scenario.Recorded.Count);
+        Assert.Equal([3, 4, 5, 6, 7], scenario.Recorded.Select(recorded => recorded.Sequence));
         Assert.Equal([3, 4, 5, 6, 7], result.UndeliveredEvents.Select(undelivered => undelivered.Sequence));
     }
 
