@@ -13,6 +13,10 @@ internal static class QwenScript
     public static Func<ScriptedRequest, ScriptedReply> For(DemoProject project, Func<int, ScriptedReply?>? before = null) => request =>
         !IsQwen(request) ? DemoScript.For(project)(request) : before?.Invoke(request.Turn) ?? Code(project, request.Turn);
 
+    /// <summary>The usual turns after some others.</summary>
+    public static Func<ScriptedRequest, ScriptedReply> After(DemoProject project, params IReadOnlyList<ScriptedReply> first) =>
+        For(project, turn => turn < first.Count ? first[turn] : Code(project, turn - first.Count));
+
     public static bool IsQwen(ScriptedRequest request) => request.Tools.Contains("run_shell_command");
 
     public static ScriptedReply Code(DemoProject project, int turn) => turn switch

@@ -81,7 +81,8 @@ internal sealed class QwenLoop(
                     Token = gateway.Token,
                     WorkTree = workspace.WorkTree,
                     Home = workspace.SandboxHome,
-                    Turns = Math.Max(1, (input.Spec.Limits.MaxTurns ?? TaskLimits.DefaultTurns) - record.Usage.Turns),
+                    // One more than there are: the gateway ends it at the limit, with what its last tools did on record.
+                    Turns = Math.Max(1, (input.Spec.Limits.MaxTurns ?? TaskLimits.DefaultTurns) - record.Usage.Turns) + 1,
                     Time = Left(),
                     Output = new LineStream(events.Take),
                 }, cancellationToken).ConfigureAwait(false);
@@ -116,9 +117,15 @@ internal sealed class QwenLoop(
     /// <summary>The agent ended by itself: was it done?</summary>
     private async Task EndedAsync(QwenRun run, QwenStream events, CommandOutcome outcome, CancellationToken cancellationToken)
     {
-        if (Failed(events, outcome) is { } failure)
-            throw new FailureException(failure);
         var (tree, restored) = await run.SnapshotAsync(cancellationToken).ConfigureAwait(false);
+        if (Failed(events, outcome) is { } failure)
+        {
+            // What its last tools did is kept, although it never told how they ended.
+            if (tree != record.Tree)
+                await record.AppendAsync(run.Results(tree, restored), CancellationToken.None).ConfigureAwait(false);
+            throw new FailureException(failure);
+        }
+
         var unchanged = record.IsUnchanged(tree);
         var summary = events.End?.Text ?? record.Iteration.OfType<AnswerEntry>().LastOrDefault()?.Answer.Text ?? "";
         var written = !unchanged && (await record.NewMessagesAsync(cancellationToken).ConfigureAwait(false)).Count > 0;
@@ -139,6 +146,8 @@ internal sealed class QwenLoop(
             (_, 0) when events.End is not { Failed: true } => null,
             (_, 53) => Failure.Of(FailureCodes.LimitTurns, $"Qwen Code used up its turns (limits.max_turns). What was done is kept in the workspace; nothing was pushed. {said}"),
             (_, 55) => Failure.Of(FailureCodes.LimitTime, $"Qwen Code used up its time or its tool calls (limits.max_minutes). What was done is kept in the workspace; nothing was pushed. {said}"),
+            // It has a guard of its own against going round in circles.
+            _ when said.Contains("Loop detection", StringComparison.OrdinalIgnoreCase) => Failure.Of(FailureCodes.Stuck, $"Qwen Code repeated the same steps and stopped itself. What was done is kept in the workspace; nothing was pushed. {said}"),
             _ when record.Iteration.OfType<AnswerEntry>().Any() => Failure.Of(FailureCodes.ModelUnusable, $"Qwen Code gave up with exit code {outcome.ExitCode}: {said}"),
             _ => Failure.Of(FailureCodes.EngineUnavailable, $"Qwen Code {installation.Version} ended with exit code {outcome.ExitCode} before it asked the model anything: {said} {QwenInstallation.Advice(installation.Folder)}"),
         };
