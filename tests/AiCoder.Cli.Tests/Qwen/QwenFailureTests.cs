@@ -120,18 +120,18 @@ public sealed class QwenFailureTests
         await using var world = await QwenEngineTests.CreateAsync(request => !QwenScript.IsQwen(request)
             ? DemoScript.For(DemoProject.Shell)(request)
             : request.AllText.Contains("it failed", StringComparison.Ordinal)
-                ? request.Turn == 0 ? QwenScript.Shell("sed -i s/-gt/-ge/ price.sh") : ScriptedReply.Say("mended")
-                : request.Turn == 0 ? QwenScript.Shell("echo '# a comment' >> price.sh") : ScriptedReply.Say("done"));
+                ? request.Turn == 0 ? QwenScript.Shell("sed -i -e s/-gt/-ge/ -e s/WRONG/right/ price.sh") : ScriptedReply.Say("mended")
+                : request.Turn == 0 ? QwenScript.Shell("echo '# WRONG' >> price.sh") : ScriptedReply.Say("done"));
 
-        var run = await world.RunAsync(world.Request("again", new { engine = "qwen", max_iterations = 2 }));
+        var run = await world.RunAsync(world.Request("again", new { engine = "qwen", max_iterations = 2, validation = new { commands = new[] { "! grep WRONG price.sh" } } }));
 
         Assert.True(run.ExitCode == 0, run.Error + run.Output);
         Assert.Equal(2, (int?)run.Result["iterations"]);
         var second = world.Model.Requests.First(request => request.AllText.Contains("it failed", StringComparison.Ordinal));
-        Assert.Contains("sh test.sh", second.AllText, StringComparison.Ordinal);
+        Assert.Contains("grep WRONG", second.AllText, StringComparison.Ordinal);
         Assert.Contains("modified: price.sh", second.AllText, StringComparison.Ordinal);
         // On the first round's tree.
-        Assert.Contains("# a comment", await world.GitAsync("show", "ai/again:price.sh"), StringComparison.Ordinal);
+        Assert.Contains("# right", await world.GitAsync("show", "ai/again:price.sh"), StringComparison.Ordinal);
     }
 
     [Fact]
