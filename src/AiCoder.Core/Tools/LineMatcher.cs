@@ -1,14 +1,9 @@
-using System.Text;
-
 namespace AiCoder.Core.Tools;
 
 /// <summary>Finds quoted lines in a text although white space or punctuation differ.</summary>
 internal static class LineMatcher
 {
     private const int TabWidth = 4;
-
-    // The alignment of old and new lines is quadratic; above this many cells only equal heads and tails are kept.
-    private const int AlignmentLimit = 1_000_000;
 
     /// <summary>Every place where the lines stand, with what would come there.</summary>
     public static IReadOnlyList<TextEdit.Place> Find(string text, string oldText, string newText, MatchLevel level)
@@ -75,7 +70,7 @@ internal static class LineMatcher
     /// <summary>The new lines as they fit the file: lines that stay are the file's own, the others are indented like it.</summary>
     private static IEnumerable<string> Adapt(string[] oldLines, string[] newLines, string[] window, IndentationChange indentation)
     {
-        var kept = Align(oldLines, newLines);
+        var kept = LineAlignment.Of(oldLines, newLines);
         for (var index = 0; index < newLines.Length; index++)
         {
             if (kept[index] >= 0)
@@ -89,47 +84,6 @@ internal static class LineMatcher
                 ? indentation.Found + line[indentation.Quoted.Length..]
                 : line;
         }
-    }
-
-    /// <summary>For each new line the old line that it is, or -1: a longest common subsequence.</summary>
-    private static int[] Align(string[] oldLines, string[] newLines)
-    {
-        var kept = new int[newLines.Length];
-        Array.Fill(kept, -1);
-        var head = 0;
-        while (head < Math.Min(oldLines.Length, newLines.Length) && oldLines[head] == newLines[head])
-            kept[head] = head++;
-        var tail = 0;
-        while (tail < Math.Min(oldLines.Length, newLines.Length) - head && oldLines[^(tail + 1)] == newLines[^(tail + 1)])
-        {
-            tail++;
-            kept[^tail] = oldLines.Length - tail;
-        }
-
-        int rows = oldLines.Length - head - tail, columns = newLines.Length - head - tail;
-        if ((long)rows * columns is 0 or > AlignmentLimit)
-            return kept;
-
-        var lengths = new int[rows + 1, columns + 1];
-        for (var row = rows - 1; row >= 0; row--)
-        {
-            for (var column = columns - 1; column >= 0; column--)
-                lengths[row, column] = oldLines[head + row] == newLines[head + column]
-                    ? lengths[row + 1, column + 1] + 1
-                    : Math.Max(lengths[row + 1, column], lengths[row, column + 1]);
-        }
-
-        for (int row = 0, column = 0; row < rows && column < columns;)
-        {
-            if (oldLines[head + row] == newLines[head + column])
-                kept[head + column++] = head + row++;
-            else if (lengths[row + 1, column] >= lengths[row, column + 1])
-                row++;
-            else
-                column++;
-        }
-
-        return kept;
     }
 
     private static string[] Lines(string text, out bool ended)
