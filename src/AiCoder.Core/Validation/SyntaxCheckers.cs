@@ -6,8 +6,8 @@ namespace AiCoder.Core.Validation;
 /// </summary>
 internal static class SyntaxCheckers
 {
-    /// <summary>The exit code of a checker that lacks what it needs; a shell's for a program that is not there.</summary>
-    public const int NotThere = 127;
+    /// <summary>The exit code that means that a file can't be parsed; any other but 0 means that the checker can't tell.</summary>
+    public const int Broken = 1;
 
     /// <summary>Larger files are not checked, in bytes.</summary>
     public const int MaxLength = 4 << 20;
@@ -66,34 +66,46 @@ internal static class SyntaxCheckers
         exit $bad
         """;
 
-    // node takes one file at a time, and takes a file for CommonJS unless its name or package.json says otherwise; many repositories
-    // say it to a bundler only, so only what is wrong in both readings counts. JSX, Flow and decorators are other grammars.
+    // Which files are modules a repository often tells a bundler only, so what counts is wrong both as a script and as a module;
+    // `node --check` itself passes anything that looks like a module. JSX, Flow and decorators are other grammars. Thrown at the end,
+    // an error comes with its place, which node tells no program.
     private const string Node =
         """
-        bad=0
-        first=$TMPDIR/first.$$
-        second=$TMPDIR/second.$$
-        foreign() {
-          grep -qE "Unexpected token '<'" "$1" || { grep -q "Invalid or unexpected token" "$1" && grep -qE '^[[:space:]]*@' "$1"; }
+        const fs = require('fs'), vm = require('vm');
+        if (typeof vm.SourceTextModule !== 'function') process.exit(127);
+        const wrapper = ['exports', 'require', 'module', '__filename', '__dirname'];
+        const readings = {
+          script: (text, file) => vm.compileFunction(text, wrapper, { filename: file }),
+          module: (text, file) => new vm.SourceTextModule(text, { identifier: file }),
+        };
+        const moduleOnly = /Cannot use import statement|Unexpected token 'export'|Cannot use 'import\.meta'|await is only valid/;
+        const foreign = (error, text) => !(error instanceof SyntaxError) || /Unexpected token '<'/.test(error.message)
+          || (/Invalid or unexpected token/.test(error.message) && /^\s*@\w/m.test(text));
+        let first = null;
+        for (const file of process.argv.slice(1)) {
+          const text = fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, '').replace(/^#!.*/, '');
+          if (text.includes('@flow')) continue;
+          let errors = [];
+          for (const reading of file.endsWith('.mjs') ? ['module'] : file.endsWith('.cjs') ? ['script'] : ['script', 'module']) {
+            try {
+              readings[reading](text, file);
+              errors = [];
+              break;
+            } catch (error) {
+              if (foreign(error, text)) {
+                errors = [];
+                break;
+              }
+              errors.push(error);
+            }
+          }
+          if (errors.length === 0) continue;
+          const error = errors.length > 1 && moduleOnly.test(errors[0].message) ? errors[1] : errors[0];
+          console.log(`${file}: ${error.message}`);
+          error.stack = error.stack.split('\n').filter(line => !/^ +at /.test(line)).join('\n');
+          first ??= error;
         }
-        for file; do
-          grep -q '@flow' "$file" && continue
-          node --check "$file" > "$first" 2>&1 && continue
-          foreign "$first" && continue
-          case $file in
-            *.mjs | *.cjs) ;;
-            *)
-              node --input-type=module --check < "$file" > "$second" 2>&1 && continue
-              foreign "$second" && continue
-              grep -qE "Cannot use import statement|Unexpected token 'export'|Cannot use 'import.meta'|await is only valid" "$first" && first=$second
-              ;;
-          esac
-          echo "$file"
-          cat "$first"
-          bad=1
-          first=$TMPDIR/first.$$
-        done
-        exit $bad
+        if (first !== null) throw first;
         """;
 
     private const string EachFile = "bad=0; check=$1; shift; for file; do $check \"$file\" || bad=1; done; exit $bad";
@@ -107,8 +119,7 @@ internal static class SyntaxCheckers
         new("php -l", "php", [".php"], ["/bin/sh", "-c", EachFile, "sh", "php -l"]),
         new("ruby -c", "ruby", [".rb"], ["/bin/sh", "-c", EachFile, "sh", "ruby -c"]),
         new("gofmt -e -l", "gofmt", [".go"], ["/bin/sh", "-c", EachFile, "sh", "gofmt -e -l"]),
-        // A start of node for each file.
-        new("node --check", "node", [".js", ".mjs", ".cjs"], ["/bin/sh", "-c", Node, "sh"]) { MaxFiles = 60 },
+        new("node (parse)", "node", [".js", ".mjs", ".cjs"], ["node", "--no-warnings", "--experimental-vm-modules", "-e", Node, "--"]),
     ];
 
     /// <summary>The one for a file; null: none.</summary>

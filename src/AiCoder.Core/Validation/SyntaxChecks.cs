@@ -29,7 +29,7 @@ internal sealed class SyntaxChecks(ValidationCommands commands, ValidationReques
                 continue;
             request.Report(checker.Name);
             var outcome = await commands.RunQuietlyAsync(checker.Command(found), ".", SandboxPurpose.Syntax, network: false, cancellationToken).ConfigureAwait(false);
-            if (outcome.ExitCode != SyntaxCheckers.NotThere)
+            if (outcome is { Ending: not CommandEnding.Exited } or { ExitCode: 0 or SyntaxCheckers.Broken })
                 reports.Add(commands.Report(Title(checker.Name, found), ".", CommandPurpose.Syntax, outcome, Verdict(outcome)));
         }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Sandbox;
@@ -91,7 +90,7 @@ internal sealed partial class SyntaxGate(ISandbox sandbox)
     {
         var name = Path.GetFileName(path);
         if (outcome.Ending != CommandEnding.Exited
-            || outcome.ExitCode == SyntaxCheckers.NotThere
+            || outcome.ExitCode != SyntaxCheckers.Broken
             || RunnerOutput.MissingToolchain(outcome.Output) is not null
             || !outcome.Output.Contains(name, StringComparison.Ordinal))
         {
