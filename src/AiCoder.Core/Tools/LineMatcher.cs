@@ -15,7 +15,8 @@ internal static class LineMatcher
         if (oldLines.All(string.IsNullOrWhiteSpace))
             return [];
 
-        var fileLines = text.Split('\n');
+        // Behind the last line's end there is no blank line that could be quoted.
+        var fileLines = Lines(text, out _);
         var starts = Starts(fileLines);
         var oldKeys = oldLines.Select(line => Key(line, level)).ToArray();
         var fileKeys = fileLines.Select(line => Key(line, level)).ToArray();
@@ -56,7 +57,7 @@ internal static class LineMatcher
             return new("", "", line => line);
         var found = window.Where(NotBlank).Select(Leading).ToArray();
         var foundCommon = Common(found);
-        foreach (var convert in new Func<string, string>[] { line => line, ToTabs, ToSpaces })
+        foreach (var convert in Conversions([.. oldLines.Where(NotBlank).Select(Leading)], found))
         {
             var quoted = oldLines.Where(NotBlank).Select(line => Leading(convert(line))).ToArray();
             var quotedCommon = Common(quoted);
@@ -108,17 +109,37 @@ internal static class LineMatcher
         ? ""
         : indentations.Aggregate((left, right) => left[..left.AsSpan().CommonPrefixLength(right)]);
 
-    private static string ToTabs(string line)
+    /// <summary>
+    /// The ways to read the quoted indentation, the likeliest first: where the quote has tabs for the file's spaces, or the other way
+    /// round, every line does, also one that is new; and how wide a tab is, the steps that both have tell.
+    /// </summary>
+    private static Func<string, string>[] Conversions(string[] quoted, string[] found)
     {
-        var leading = Leading(line);
-        var width = leading.Sum(character => character == '\t' ? TabWidth : 1);
-        return new string('\t', width / TabWidth) + new string(' ', width % TabWidth) + line[leading.Length..];
+        var (quotedCommon, foundCommon) = (Common(quoted), Common(found));
+        var (here, there) = quoted.Zip(found)
+            .Select(pair => (Quoted: pair.First[quotedCommon.Length..], Found: pair.Second[foundCommon.Length..]))
+            .Append((Quoted: quotedCommon, Found: foundCommon))
+            .FirstOrDefault(pair => (Only(pair.Quoted, '\t') && Only(pair.Found, ' ')) || (Only(pair.Quoted, ' ') && Only(pair.Found, '\t')), (Quoted: "", Found: ""));
+        var fromTabs = Only(here, '\t');
+        var (tabs, spaces) = fromTabs ? (here.Length, there.Length) : (there.Length, here.Length);
+        var width = tabs > 0 && spaces % tabs == 0 ? spaces / tabs : TabWidth;
+        Func<string, string> same = line => line, toTabs = line => ToTabs(line, width), toSpaces = line => ToSpaces(line, width);
+        return tabs == 0 ? [same, toTabs, toSpaces] : fromTabs ? [toSpaces, same, toTabs] : [toTabs, same, toSpaces];
     }
 
-    private static string ToSpaces(string line)
+    private static bool Only(string indentation, char character) => indentation.Length > 0 && indentation.All(other => other == character);
+
+    private static string ToTabs(string line, int tabWidth)
     {
         var leading = Leading(line);
-        return new string(' ', leading.Sum(character => character == '\t' ? TabWidth : 1)) + line[leading.Length..];
+        var width = leading.Sum(character => character == '\t' ? tabWidth : 1);
+        return new string('\t', width / tabWidth) + new string(' ', width % tabWidth) + line[leading.Length..];
+    }
+
+    private static string ToSpaces(string line, int tabWidth)
+    {
+        var leading = Leading(line);
+        return new string(' ', leading.Sum(character => character == '\t' ? tabWidth : 1)) + line[leading.Length..];
     }
 
     private sealed record IndentationChange(string Quoted, string Found, Func<string, string> Convert);

@@ -146,8 +146,8 @@ public sealed class TextFile
     }
 
     /// <summary>
-    /// Whether the bytes read as Chinese of which most stands in GB 2312, the characters in daily use. Latin-1 and Shift-JIS often
-    /// decode too, but into the rare characters that GBK added: their second bytes, or their first, lie below 0xA1.
+    /// Whether the bytes read as Chinese of which most is in daily use: the punctuation and first level of GB 2312, both bytes from 0xA1
+    /// and the first up to 0xD7. Latin-1 and Shift-JIS often decode too, but into the rare characters beyond.
     /// </summary>
     private static bool IsChinese(byte[] bytes)
     {
@@ -158,14 +158,14 @@ public sealed class TextFile
         {
             if (bytes[index] < 0x80)
                 continue;
-            if (bytes[index] >= 0xA1 && bytes[index + 1] >= 0xA1)
+            if (bytes[index] is >= 0xA1 and <= 0xD7 && bytes[index + 1] >= 0xA1)
                 daily++;
             else
                 rare++;
             index++;
         }
 
-        return daily > 2 * rare;
+        return daily > rare;
     }
 
     private static Encoding? Strict(string name)

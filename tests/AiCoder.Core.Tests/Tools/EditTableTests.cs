@@ -99,7 +99,7 @@ public sealed class EditTableTests
         tools.Put("a.txt", form.Bytes(form.Lines(Lines(form))));
         var before = tools.Fingerprint();
 
-        var edit = await tools.EditAsync("a.txt", form.Words.First, character);
+        var edit = await tools.EditAsync("a.txt", "between", character);
         var write = await tools.WriteAsync("a.txt", character);
 
         Assert.True(edit.Error && write.Error);
