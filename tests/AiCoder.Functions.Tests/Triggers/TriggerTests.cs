@@ -115,7 +115,7 @@ public sealed class TriggerTests : IDisposable
 
         var health = Assert.Single(open);
         Assert.Equal("health/{kind?}", health.Route);
-        Assert.Equal(["get", "head"], health.Methods);
+        Assert.Equal(["get", "head"], health.Methods!);
     }
 
     [Fact]
