@@ -17,6 +17,9 @@ public sealed class ClusterCalls(ClusterBounds bounds, Action<string> say, TimeP
 
     private bool _answered;
 
+    /// <summary>Whether the server ever answered.</summary>
+    internal bool HasAnswered => _answered;
+
     /// <summary>Asks until there is an answer or it is hopeless.</summary>
     /// <param name="what">What is done, as in "creating the Job failed".</param>
     /// <param name="call">The call; it may come more than once.</param>

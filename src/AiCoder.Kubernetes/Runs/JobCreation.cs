@@ -68,8 +68,21 @@ internal sealed class JobCreation(Cluster cluster, ClusterCalls calls, JobRemova
                 if (await ExistingAsync(request, name, stop) is { } existing)
                     return existing;
             }
+            catch (FailureException exception) when (NothingWasMade(exception.Failure))
+            {
+                _posted = null;
+                throw;
+            }
         }
     }
+
+    // Where an answer may have been lost, the Job has to be looked for; where it was refused or never sent, not.
+    private bool NothingWasMade(Failure failure) => failure switch
+    {
+        { Category: FailureCategory.Network, Code: FailureCodes.Refused or FailureCodes.HostNotFound or FailureCodes.Tls } => !calls.HasAnswered,
+        { Category: FailureCategory.Network } => false,
+        _ => true,
+    };
 
     /// <returns>Null where the name is free by now.</returns>
     private async Task<V1Job?> ExistingAsync(RunRequest request, string name, CancellationToken stop)
