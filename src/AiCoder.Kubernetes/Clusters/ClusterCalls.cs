@@ -51,8 +51,10 @@ public sealed class ClusterCalls(ClusterBounds bounds, Action<string> say, TimeP
                     _answered = true;
                     throw;
                 }
-                catch (Exception exception) when (!stop.IsCancellationRequested)
+                catch (Exception exception)
                 {
+                    // A connection that is cut off by the stop fails in many ways; all of them are the stop.
+                    stop.ThrowIfCancellationRequested();
                     failure = exception;
                 }
             }

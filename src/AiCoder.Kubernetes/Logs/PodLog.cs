@@ -90,9 +90,9 @@ internal sealed class PodLog(Cluster cluster, RunBounds bounds, string pod, stri
             splicer.End();
             return (received, null);
         }
-        catch (Exception exception) when (!stop.IsCancellationRequested
-            && exception is HttpOperationException or HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception exception) when (exception is HttpOperationException or HttpRequestException or IOException or OperationCanceledException)
         {
+            stop.ThrowIfCancellationRequested();
             splicer.End();
             return (received, exception);
         }

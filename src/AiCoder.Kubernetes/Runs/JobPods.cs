@@ -56,9 +56,10 @@ internal sealed class JobPods(Cluster cluster, ClusterCalls calls, RunBounds bou
             await foreach (var _ in changes.WithCancellation(bound.Token))
                 return true;
         }
-        catch (Exception exception) when (!stop.IsCancellationRequested
-            && exception is OperationCanceledException or HttpRequestException or HttpOperationException or IOException or ObjectDisposedException or System.Text.Json.JsonException)
+        catch (Exception exception) when (
+            exception is OperationCanceledException or HttpRequestException or HttpOperationException or IOException or ObjectDisposedException or System.Text.Json.JsonException)
         {
+            stop.ThrowIfCancellationRequested();
             // The next look says whether anything is wrong.
             return false;
         }

@@ -8,7 +8,7 @@ internal sealed class KubectlCommands(Cluster cluster, string job)
     private readonly string _kubectl = (cluster.Context is { } context ? $"kubectl --context {Quoted(context)}" : "kubectl") + $" -n {cluster.Namespace}";
 
     public string Log => $"{_kubectl} logs -f job/{job}";
-    public string Describe => $"{_kubectl} describe job,pod -l batch.kubernetes.io/job-name={job}";
+    public string Describe => $"{_kubectl} describe pod -l job-name={job}";
     public string Delete => $"{_kubectl} delete job {job}";
 
     private static string Quoted(string text) =>

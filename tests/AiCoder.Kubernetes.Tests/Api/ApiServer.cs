@@ -78,13 +78,24 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <summary>Writes a kubeconfig for this server.</summary>
     public string WriteKubeConfig(string path, string context = "test", string? server = null)
     {
-        File.WriteAllText(path, $$"""
+        File.WriteAllText(path, $"""
             apiVersion: v1
             kind: Config
-            current-context: {{context}}
-            contexts: [{name: {{context}}, context: {cluster: {{context}}, user: {{context}}, namespace: {{Namespace}}}}]
-            clusters: [{name: {{context}}, cluster: {server: "{{server ?? Url.ToString()}}"}}]
-            users: [{name: {{context}}, user: {token: test-token}}]
+            current-context: {context}
+            contexts:
+            - name: {context}
+              context:
+                cluster: {context}
+                user: {context}
+                namespace: {Namespace}
+            clusters:
+            - name: {context}
+              cluster:
+                server: {server ?? Url.ToString()}
+            users:
+            - name: {context}
+              user:
+                token: test-token
             """);
         return path;
     }

@@ -217,7 +217,7 @@ public sealed class TroubleTests
             pod.Deleting();
             pod.Log.End();
             pod.Change(() => pod.Pod.Status.ContainerStatuses[0].State = new() { Terminated = new() { ExitCode = 143, Reason = "Error" } });
-            await RunWorld.UntilAsync(() => world.Server.Requests.Count(request => request.Path.Contains("/log", StringComparison.Ordinal)) > 0);
+            await RunWorld.UntilAsync(() => world.Server.Requests.Any(request => request.Path.Contains("/log", StringComparison.Ordinal)));
             world.Server.EndJob(world.Server.Jobs.Single(), "Failed", "DeadlineExceeded", "Job was active longer than specified deadline");
         };
 
