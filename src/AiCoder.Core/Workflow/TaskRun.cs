@@ -67,7 +67,10 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
     {
         Report(TaskState.Analyzing, 15, []);
         var analysis = await StageAsync<AnalyzeOutput>(ActivityNames.Analyze, new AnalyzeInput(spec, Source));
-        (_plan, _analysis) = (analysis.Plan, analysis.Usage);
+        _analysis = analysis.Usage;
+        if (analysis.Failure is { } failure)
+            throw new TaskEndedException(failure);
+        _plan = analysis.Plan;
     }
 
     public async Task BaselineAsync()
@@ -235,6 +238,8 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
         _sequence++;
         data["progress"] = _progress;
         data["sequence"] = _sequence;
+        if (TotalUsage() is { Turns: > 0 } usage && !data.ContainsKey("usage"))
+            data["usage"] = ToNode(usage);
         if (spec.Metadata is { } metadata && !data.ContainsKey("metadata"))
             data["metadata"] = metadata.DeepClone();
         context.SetCustomStatus(new TaskProgress
