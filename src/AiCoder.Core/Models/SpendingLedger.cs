@@ -142,10 +142,12 @@ public sealed class SpendingLedger(AiCoderOptions options, TimeProvider time)
                     continue;
                 try
                 {
+                    // Before the content: what is written between the two is read again.
+                    var writtenAt = file.LastWriteTimeUtc;
                     var content = await File.ReadAllBytesAsync(file.FullName, cancellationToken).ConfigureAwait(false);
                     var spent = JsonSerializer.Deserialize<SpentByProcess>(content, AiCoderJson.Options)?.Usage ?? Usage.Zero;
                     lock (_lock)
-                        day.Learn(file, spent);
+                        day.Learn(file.Name, spent, writtenAt);
                 }
                 catch (JsonException exception)
                 {
@@ -208,10 +210,10 @@ public sealed class SpendingLedger(AiCoderOptions options, TimeProvider time)
         public bool Swept { get; set; }
 
         /// <summary>Sums only grow: what a share shows of an older state lowers nothing.</summary>
-        public void Learn(FileInfo file, Usage spent)
+        public void Learn(string name, Usage spent, DateTime writtenAt)
         {
-            var before = Others.GetValueOrDefault(file.Name);
-            Others[file.Name] = new(Math.Max(before.Tokens, spent.TotalTokens), Math.Max(before.CostUsd, spent.CostUsd ?? 0), file.LastWriteTimeUtc);
+            var before = Others.GetValueOrDefault(name);
+            Others[name] = new(Math.Max(before.Tokens, spent.TotalTokens), Math.Max(before.CostUsd, spent.CostUsd ?? 0), writtenAt);
         }
     }
 

@@ -113,6 +113,22 @@ public sealed class SpendingLedgerTests : IDisposable
     }
 
     [Fact]
+    public async Task What_another_process_writes_later_is_read_however_long_it_was_silent()
+    {
+        var (one, other) = (NewProcess(), NewProcess());
+        await other.AddAsync(Spent(10, 0, 1));
+        File.SetLastWriteTimeUtc(Files()[0], Noon.UtcDateTime);
+        Assert.Equal(10, (await one.SumAsync(Cancel)).Tokens);
+        _time.Now += TimeSpan.FromHours(1);
+        Assert.Equal(10, (await one.SumAsync(Cancel)).Tokens);
+
+        await other.AddAsync(Spent(5, 0, 1));
+        _time.Now += TimeSpan.FromSeconds(5);
+
+        Assert.Equal(15, (await one.SumAsync(Cancel)).Tokens);
+    }
+
+    [Fact]
     public async Task A_folder_that_can_not_be_written_loses_no_answer_and_the_next_look_is_a_failure_that_passes()
     {
         Directory.CreateDirectory(_folder["workspace"]);
