@@ -31,9 +31,6 @@ public sealed class ModelClient(
     /// <summary>The price of its model; null: not known.</summary>
     public ModelPrice? Price => prices.Find(endpoint.Model);
 
-    /// <summary>What all tasks together may spend, for who asks the endpoint without this client; null: nothing is counted.</summary>
-    public DailyCeilings? Daily => daily;
-
     /// <summary>Refuses a model whose price is not known where the operator's daily ceiling on cost is to be kept.</summary>
     /// <exception cref="FailureException"><c>system/configuration</c>.</exception>
     public void RequirePrice() => daily?.RequirePrice(endpoint, Price);
