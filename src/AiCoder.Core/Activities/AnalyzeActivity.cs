@@ -49,12 +49,18 @@ public sealed class AnalyzeActivity(
 
         while (true)
         {
-            if (Own(transcript).Last() is AnswerEntry last)
+            if (Own(transcript).Last() is AnswerEntry { Answer: { Refused: true } refused })
+            {
+                if (Own(transcript).Count(entry => entry is AnswerEntry { Answer.Refused: true }) > 1)
+                    throw new FailureException(NextStep.Refusal(refused));
+                await SayAsync(transcript, "user", MessageSource.Reminder, Prompt.Render("refused.v1"), cancellationToken).ConfigureAwait(false);
+            }
+            else if (Own(transcript).Last() is AnswerEntry last)
             {
                 var (plan, problem) = await PlanReader.ReadAsync(last.Answer.Text, cancellationToken).ConfigureAwait(false);
                 if (plan is not null)
                     return new(Redacted(plan, SecretRedactor.OfSure(options, secrets)), transcript.UsageOf(Transcript.Analyzing));
-                if (Own(transcript).OfType<AnswerEntry>().Count() > Repairs)
+                if (Own(transcript).OfType<AnswerEntry>().Count(entry => !entry.Answer.Refused) > Repairs)
                     throw new FailureException(FailureCodes.PlanInvalid, string.Create(CultureInfo.InvariantCulture, $"The model {model.Endpoint.Model} gave no valid plan in {Repairs + 1} tries: {problem}. Use a more capable model; its answers are in the transcript."));
                 await SayAsync(transcript, "user", MessageSource.Reminder, Prompt.Render("repair.v1", ("problem", problem)), cancellationToken).ConfigureAwait(false);
             }

@@ -24,6 +24,7 @@ internal sealed class AgentLoop(
     Func<CancellationToken, Task<bool>> prepareAsync)
 {
     private readonly SpendingLimits _limits = new(input.Spec.Limits);
+    private readonly ModelTurn _turn = new(model, tools.Definitions);
 
     public async Task<CodeOutput> RunAsync(string openingMessage, CancellationToken cancellationToken)
     {
@@ -98,12 +99,11 @@ internal sealed class AgentLoop(
     private async Task AskAsync(CancellationToken cancellationToken)
     {
         context.Report(new(TaskState.Coding, "asking the model", transcript.UsageOf(Transcript.Coding)));
-        var request = new ModelRequest { Messages = Conversation.Build(transcript.Entries, Transcript.Coding), Tools = tools.Definitions };
         try
         {
-            var answer = await model.CompleteAsync(request, cancellationToken).ConfigureAwait(false);
+            var (answer, form) = await _turn.AskAsync(transcript.Entries, Transcript.Coding, cancellationToken).ConfigureAwait(false);
             await AppendAsync(
-                new AnswerEntry { Stage = Transcript.Coding, Iteration = input.Iteration, Model = model.Endpoint.Model, Answer = answer },
+                new AnswerEntry { Stage = Transcript.Coding, Iteration = input.Iteration, Model = model.Endpoint.Model, Answer = answer, Form = form },
                 CancellationToken.None).ConfigureAwait(false);
         }
         catch (ContextTooLongException exception)
