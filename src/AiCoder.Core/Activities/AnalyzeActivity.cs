@@ -98,6 +98,8 @@ public sealed class AnalyzeActivity(
         {
             var request = new ModelRequest { Messages = Conversation.Build(transcript.Entries, Transcript.Analyzing) };
             var answer = await model.CompleteAsync(request, cancellationToken).ConfigureAwait(false);
+            // No tool was offered here; endpoints refuse a conversation with calls that nobody answered.
+            answer = answer with { ToolCalls = [] };
             await transcript.AppendAsync(
                 new AnswerEntry { Stage = Transcript.Analyzing, Model = model.Endpoint.Model, Answer = answer }, CancellationToken.None).ConfigureAwait(false);
         }

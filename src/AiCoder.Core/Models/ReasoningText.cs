@@ -33,13 +33,15 @@ internal static class ReasoningText
             var end = text.IndexOf(close, StringComparison.OrdinalIgnoreCase);
             if (text.StartsWith(open, StringComparison.OrdinalIgnoreCase))
                 return end < 0 ? text.Length : end + close.Length;
-            // Chat templates that open the block themselves leave only its end in the answer.
-            if (end >= 0 && !ContainsAny(text[..end]))
+            // Chat templates that open the block themselves leave only its end in the answer, at the end of a line.
+            if (end >= 0 && EndsLine(text[(end + close.Length)..]) && !text[..end].Contains(open, StringComparison.OrdinalIgnoreCase) && !ContainsAny(text[..end]))
                 return end + close.Length;
         }
 
         return null;
     }
+
+    private static bool EndsLine(ReadOnlySpan<char> rest) => rest.IsEmpty || rest[0] is '\n' or '\r';
 
     private static bool ContainsAny(ReadOnlySpan<char> text)
     {
