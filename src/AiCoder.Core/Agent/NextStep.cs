@@ -63,7 +63,7 @@ internal abstract record NextStep
         var inRow = 0;
         foreach (var entry in entries.Reverse())
         {
-            if (entry is AnswerEntry { Answer: { ToolCalls.Count: 0, Refused: false } })
+            if (entry is AnswerEntry { Answer: { ToolCalls.Count: 0 } or { Refused: true } })
                 inRow++;
             else if (entry is not MessageEntry { Source: MessageSource.Reminder })
                 break;

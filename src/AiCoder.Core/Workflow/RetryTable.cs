@@ -20,7 +20,7 @@ public static class RetryTable
         [ActivityNames.Notify] = new(Tries: 5, First: TimeSpan.FromSeconds(1), Longest: TimeSpan.FromSeconds(30)),
     };
 
-    // A wrong address refuses for ever; it should not take the half hour that an overloaded model is given.
+    // A wrong address refuses for ever; it should not take as long as a model that is overloaded may.
     private static readonly HashSet<string> Unreachable = [FailureCodes.HostNotFound, FailureCodes.Refused];
     private const int UnreachableTries = 4;
 

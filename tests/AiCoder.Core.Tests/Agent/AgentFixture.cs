@@ -57,12 +57,15 @@ internal sealed class AgentFixture : IAsyncDisposable
         .With("tests/test_calc.py", "from src.calc import add\n\ndef test_add():\n    assert add(1, 2) == 3\n")
         .With(".github/workflows/ci.yml", "on: push\n");
 
-    public static async Task<AgentFixture> CreateAsync(GitRepositoryBuilder? repository = null, SandboxKind sandbox = SandboxKind.None)
+    /// <param name="repository">What is cloned; null: the small repository.</param>
+    /// <param name="sandbox">Where commands run.</param>
+    /// <param name="remote">A bare repository that is there already, and that nothing is pushed to.</param>
+    public static async Task<AgentFixture> CreateAsync(GitRepositoryBuilder? repository = null, SandboxKind sandbox = SandboxKind.None, string? remote = null)
     {
         var fixture = new AgentFixture(null);
         fixture.Model = await ScriptedModel.StartAsync(request => fixture._script(request), Cancel);
-        var remote = fixture._folder["remote.git"];
-        await (repository ?? SmallRepository()).CreateAsync(remote);
+        if (remote is null)
+            await (repository ?? SmallRepository()).CreateAsync(remote = fixture._folder["remote.git"]);
         fixture.Options = new()
         {
             ApiKey = "sk-operator-0001",

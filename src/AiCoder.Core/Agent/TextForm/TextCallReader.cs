@@ -70,8 +70,9 @@ internal sealed partial class TextCallReader
         if (opening.Groups["mistral"].Success)
             return ReadJson(opening.Index, null);
 
-        var attributes = Attribute().Matches(opening.Groups["attributes"].Value)
-            .ToDictionary(attribute => attribute.Groups["key"].Value.ToLowerInvariant(), attribute => attribute.Groups["value"].Value, StringComparer.Ordinal);
+        var attributes = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (Match attribute in Attribute().Matches(opening.Groups["attributes"].Value))
+            attributes[attribute.Groups["key"].Value.ToLowerInvariant()] = attribute.Groups["value"].Value;
         var key = Array.Find(["tool", "name", "function"], attributes.ContainsKey);
         if (key is not null)
         {
@@ -121,9 +122,9 @@ internal sealed partial class TextCallReader
                 return true;
             }
 
-            if (WrapperEnd().Match(_text, at) is { Success: true } wrapper)
+            if (Between().Match(_text, at) is { Success: true } between)
             {
-                _at = wrapper.Index + wrapper.Length;
+                _at = between.Index + between.Length;
                 continue;
             }
 
@@ -154,7 +155,7 @@ internal sealed partial class TextCallReader
 
             // No end. What stands on one line can be nothing else; of a longer text nobody knows.
             var rest = _text[_at..];
-            if (!_stopped || FieldValue.IsText(key) || rest.Trim().Contains('\n', StringComparison.Ordinal))
+            if (!_stopped || FieldValue.IsText(key) || rest.Trim().AsSpan().ContainsAny('\n', '<'))
                 return Fail(start, name, $"the field {key} has no </{key}>");
             fields[key] = rest;
             _at = _text.Length;
@@ -203,7 +204,17 @@ internal sealed partial class TextCallReader
                 return (at, at + close.Length);
         }
 
-        return found.Count == 1 ? (found[0], found[0] + close.Length) : null;
+        return found.Count == 1 && Strays(found[0] + close.Length, field.Groups["field"].Value, name) ? (found[0], found[0] + close.Length) : null;
+    }
+
+    /// <summary>
+    /// Whether what follows the only closing tag of a field is nothing of the call: no more than a code fence after a text, which may
+    /// have had that tag inside; words after anything else.
+    /// </summary>
+    private bool Strays(int at, string field, string name)
+    {
+        var between = _text[at..(NextClosing(at, name)?.At ?? _text.Length)];
+        return !between.Contains('<', StringComparison.Ordinal) && (!FieldValue.IsText(field) || FenceLine().Replace(between, "").Trim().Length == 0);
     }
 
     private bool FollowsField(int at, (ToolDefinition Definition, ToolSchema Schema)? tool) =>
@@ -337,6 +348,9 @@ internal sealed partial class TextCallReader
 
     [GeneratedRegex(@"\G</(?:arguments|parameters|args|input|tool_input)\s*>")]
     private static partial Regex WrapperEnd();
+
+    [GeneratedRegex(@"\G(?:</(?:arguments|parameters|args|input|tool_input)\s*>|```\w*[ \t]*(?=\r?\n|<|$))")]
+    private static partial Regex Between();
 
     [GeneratedRegex(@"\G<function=(?<name>[\w.\-]+)\s*>", RegexOptions.IgnoreCase)]
     private static partial Regex FunctionTag();

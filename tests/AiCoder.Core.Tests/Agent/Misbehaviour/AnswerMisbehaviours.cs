@@ -78,6 +78,7 @@ internal static class AnswerMisbehaviours
         // Refusals.
         new("an answer that a filter withholds once", Filtered, Fix, Finish) { Told = Declined, NeverSaid = "I was about" },
         new("answers that a filter withholds", Filtered, Filtered) { Ends = FailureCodes.ContentRefused, Calc = Misbehaviour.Broken, Says = "Put the intent in other words" },
+        new("answers that are withheld and words in turn", Filtered, Say("one"), Filtered, Say("two")) { Ends = FailureCodes.ModelUnusable, Calc = Misbehaviour.Broken },
         new("a filter in another country's words", Say("") with { FinishReason = "sensitive" }, Say("") with { FinishReason = "sensitive" }) { Ends = FailureCodes.ContentRefused, Calc = Misbehaviour.Broken },
         new("a call that a filter broke off", Raw("delete_file", """{"path":"README.md"}""") with { FinishReason = "content_filter" }, Fix, Finish)
         {

@@ -11,7 +11,7 @@ namespace AiCoder.Core.Tests.Agent.Misbehaviour;
 /// <summary>
 /// Every entry of the tables through the real coding activity: the model behind a socket, the tools in bubblewrap, the snapshots in git.
 /// </summary>
-public sealed class MisbehaviourSuite
+public sealed class MisbehaviourSuite(SmallRemote remote) : IClassFixture<SmallRemote>
 {
     private const int Least = 60;
 
@@ -36,7 +36,7 @@ public sealed class MisbehaviourSuite
     public async Task Each_has_the_outcome_that_it_must_have(string name)
     {
         var misbehaviour = All[name];
-        await using var agent = await CreateAsync(sandbox: SandboxKind.Bubblewrap);
+        await using var agent = await CreateAsync(sandbox: SandboxKind.Bubblewrap, remote: remote.Path);
         agent.Configure(options => options with { ToolCalls = misbehaviour.ToolCalls });
         agent.Timeouts = misbehaviour.Timeouts ?? agent.Timeouts;
         agent.Bounds = new() { Turns = 30 };

@@ -38,6 +38,9 @@ public sealed class TextCallReaderTests : IDisposable
         { "the tool's name as tag", "Let me see.\n<read_file>\n<path>src/a.py</path>\n</read_file>", """{"path":"src/a.py"}""" },
         { "words for the one field", "<call tool=\"read_file\">src/a.py</call>", """{"path":"src/a.py"}""" },
         { "invoke and parameters", "<invoke name=\"read_file\"><parameter name=\"path\">src/a.py</parameter></invoke>", """{"path":"src/a.py"}""" },
+        { "attributes twice", "<call tool=\"read_file\" tool=\"read_file\"><path>src/a.py</path></call>", """{"path":"src/a.py"}""" },
+        { "words after the last field", "<call tool=\"read_file\"><path>src/a.py</path>\nLet me look.\n</call>", """{"path":"src/a.py"}""" },
+        { "a fence after the last field", "<call tool=\"read_file\">\n" + Fence + "\n<path>src/a.py</path>\n" + Fence + "\n</call>", """{"path":"src/a.py"}""" },
         { "fields in a wrapper", "<call tool=\"read_file\"><arguments><path>src/a.py</path></arguments></call>", """{"path":"src/a.py"}""" },
         { "JSON in a wrapper", "<call tool=\"read_file\"><arguments>{\"path\": \"src/a.py\"}</arguments></call>", """{"path":"src/a.py"}""" },
         { "JSON for the fields", "<call tool=\"read_file\">{\"path\": \"src/a.py\"}</call>", """{"path":"src/a.py"}""" },
@@ -110,6 +113,9 @@ public sealed class TextCallReaderTests : IDisposable
     [Theory]
     [InlineData("stop", "<call tool=\"write_file\"><path>a</path><content>\nhalf of")]
     [InlineData("stop", "<call tool=\"edit_file\"><path>a</path><old_text>x</call>")]
+    [InlineData("stop", "<call tool=\"write_file\"><path>a</path><content>\n<content>x</content>\n<p>and more\n</call>")]
+    [InlineData("stop", "<call tool=\"write_file\"><path>a</path><content>\n<content>x</content>\nand more")]
+    [InlineData("stop", "<call tool=\"run_command\"><command>cat < file")]
     [InlineData("length", "<call tool=\"read_file\"><path>src/a")]
     [InlineData("length", "<call tool=\"write_file\"><path>a</path><content>x</content>")]
     [InlineData("length", "<tool_call>{\"name\": \"write_file\", \"arguments\": {\"path\": \"a\", \"content\": \"x\"")]
