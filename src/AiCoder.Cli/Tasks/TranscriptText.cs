@@ -21,6 +21,7 @@ internal static class TranscriptText
             case AnswerEntry answer:
                 Head($"{answer.Model}  {ProgressText.Of(answer.Answer.Usage)}");
                 Body(answer.Answer.Text);
+                Body(answer.Answer.Refusal);
                 foreach (var call in answer.Answer.ToolCalls)
                     Body($"→ {call.Name} {call.Arguments}");
                 break;

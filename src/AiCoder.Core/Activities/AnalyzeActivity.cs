@@ -62,12 +62,18 @@ public sealed class AnalyzeActivity(
 
         while (true)
         {
-            if (Own(transcript).Last() is AnswerEntry last)
+            if (Own(transcript).Last() is AnswerEntry { Answer: { Refused: true } refused })
+            {
+                if (Own(transcript).Count(entry => entry is AnswerEntry { Answer.Refused: true }) > 1)
+                    throw new FailureException(NextStep.Refusal(refused));
+                await SayAsync(transcript, "user", MessageSource.Reminder, Prompt.Render("refused.v1"), cancellationToken).ConfigureAwait(false);
+            }
+            else if (Own(transcript).Last() is AnswerEntry last)
             {
                 var (plan, problem) = await PlanReader.ReadAsync(last.Answer.Text, cancellationToken).ConfigureAwait(false);
                 if (plan is not null)
                     return new(Redacted(plan, SecretRedactor.OfSure(options, secrets)), transcript.UsageOf(Transcript.Analyzing));
-                if (Own(transcript).OfType<AnswerEntry>().Count() > Repairs)
+                if (Own(transcript).OfType<AnswerEntry>().Count(entry => !entry.Answer.Refused) > Repairs)
                     throw new FailureException(FailureCodes.PlanInvalid, string.Create(CultureInfo.InvariantCulture, $"The model {model.Endpoint.Model} gave no valid plan in {Repairs + 1} tries: {problem}. Use a more capable model; its answers are in the transcript."));
                 await SayAsync(transcript, "user", MessageSource.Reminder, Prompt.Render("repair.v1", ("problem", problem)), cancellationToken).ConfigureAwait(false);
             }
@@ -105,6 +111,8 @@ public sealed class AnalyzeActivity(
         {
             var request = new ModelRequest { Messages = Conversation.Build(transcript.Entries, Transcript.Analyzing) };
             var answer = await model.CompleteAsync(request, cancellationToken).ConfigureAwait(false);
+            // No tool was offered here; endpoints refuse a conversation with calls that nobody answered.
+            answer = answer with { ToolCalls = [] };
             await transcript.AppendAsync(
                 new AnswerEntry { Stage = Transcript.Analyzing, Model = model.Endpoint.Model, Answer = answer }, CancellationToken.None).ConfigureAwait(false);
         }

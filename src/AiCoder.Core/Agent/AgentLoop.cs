@@ -22,6 +22,8 @@ internal sealed class AgentLoop(
     BatchBounds bounds,
     Func<CancellationToken, Task<bool>> prepareAsync)
 {
+    private readonly ModelTurn _turn = new(model, tools.Definitions);
+
     public async Task<CodeOutput> RunAsync(string openingMessage, CancellationToken cancellationToken)
     {
         if (record.Recorded() is { } recorded)
@@ -73,11 +75,10 @@ internal sealed class AgentLoop(
     private async Task AskAsync(CancellationToken cancellationToken)
     {
         context.Report(new(TaskState.Coding, "asking the model", record.Usage));
-        var request = new ModelRequest { Messages = Conversation.Build(record.Entries, Transcript.Coding), Tools = tools.Definitions };
         try
         {
-            var answer = await model.CompleteAsync(request, cancellationToken).ConfigureAwait(false);
-            await record.AnsweredAsync(model.Endpoint.Model, answer).ConfigureAwait(false);
+            var (answer, form) = await _turn.AskAsync(record.Entries, Transcript.Coding, cancellationToken).ConfigureAwait(false);
+            await record.AnsweredAsync(model.Endpoint.Model, answer, form).ConfigureAwait(false);
         }
         catch (ContextTooLongException exception)
         {

@@ -60,6 +60,9 @@ public sealed record AnswerEntry : TranscriptEntry
 {
     public required string Model { get; init; }
     public required ModelAnswer Answer { get; init; }
+
+    /// <summary>The form that the tools were given in, and that the calls had.</summary>
+    public ToolCallForm Form { get; init; }
 }
 
 /// <summary>What the tools of the answer before did.</summary>

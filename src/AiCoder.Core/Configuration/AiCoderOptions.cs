@@ -26,6 +26,9 @@ public sealed record AiCoderOptions
     /// <summary>AZURE_OPENAI_API_KEY; null: DefaultAzureCredential.</summary>
     public string? AzureOpenAiApiKey { get; init; }
 
+    /// <summary>TOOL_CALLS: how models are given their tools.</summary>
+    public ToolCallMode ToolCalls { get; init; } = ToolCallMode.Auto;
+
     /// <summary>GIT_USERNAME: the commits' author.</summary>
     public string GitUserName { get; init; } = "ai-coder-bot";
 

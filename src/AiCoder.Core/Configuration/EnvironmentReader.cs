@@ -49,6 +49,7 @@ public sealed class EnvironmentReader
             Model = Text("OPENAI_MODEL", "MODEL_NAME") ?? Defaults.Model,
             AzureOpenAiEndpoint = Address("AZURE_OPENAI_ENDPOINT"),
             AzureOpenAiApiKey = Text("AZURE_OPENAI_API_KEY"),
+            ToolCalls = Choice<ToolCallMode>("TOOL_CALLS") ?? Defaults.ToolCalls,
             GitUserName = PersonPart("GIT_USERNAME") ?? Defaults.GitUserName,
             GitEmail = PersonPart("GIT_EMAIL") ?? Defaults.GitEmail,
             GitLabApiToken = Text("GITLAB_API_TOKEN"),

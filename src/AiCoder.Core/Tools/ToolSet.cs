@@ -38,14 +38,19 @@ public sealed class ToolSet : IDisposable
     /// <summary>The tools as the model is told of them, always in the same order.</summary>
     public IReadOnlyList<ToolDefinition> Definitions { get; }
 
+    /// <summary>The tool that a call means; its own name where there is no such tool.</summary>
+    public string NameOf(ToolCall call) => ToolNames.Resolve(call, Definitions);
+
     /// <summary>Does what a call asks. What is wrong with the call is in the answer; failures of the machine are thrown.</summary>
     public async Task<ToolResult> RunAsync(ToolCall call, CancellationToken cancellationToken)
     {
         try
         {
-            if (!_tools.TryGetValue(call.Name, out var tool))
-                throw new ToolException($"There is no tool '{call.Name}'. The tools are {string.Join(", ", _tools.Keys)}.");
-            return await tool.RunAsync(ToolArguments.Parse(call.Arguments), cancellationToken).ConfigureAwait(false);
+            var name = NameOf(call);
+            if (!_tools.TryGetValue(name, out var tool))
+                throw new ToolException(ToolNames.Advice(name, Definitions));
+            var result = await tool.RunAsync(ToolArguments.Parse(call.Arguments), cancellationToken).ConfigureAwait(false);
+            return name == call.Name ? result : result with { Text = $"{result.Text}\n(The tool is called {name} here.)" };
         }
         catch (ToolException exception)
         {

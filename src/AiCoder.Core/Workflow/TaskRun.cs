@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiCoder.Core.Activities;
@@ -207,6 +208,9 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
                 throw new TaskEndedException(null);
             if (RetryTable.NextDelay(activity, failure, attempt, context.InstanceId) is not { } delay)
                 throw new TaskEndedException(failure);
+            // Nothing can come of a pause that outlasts the task: it ends now, and says what it would have waited for.
+            if (interruptible && delay >= _clock.Left - DeadlineGrace)
+                throw OutOfTime($"It would have waited {delay.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)} seconds for another try: {failure}");
             if (!context.IsReplaying)
                 TaskMetrics.Retried(activity, failure);
 
@@ -231,8 +235,11 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
             return;
         throw first == _cancelled
             ? new TaskEndedException(null)
-            : Ended(FailureCodes.LimitTime, $"The task used up its {spec.Limits.MaxMinutes ?? TaskLimits.DefaultMinutes} minutes (limits.max_minutes). What was done is kept in the workspace; nothing was pushed.");
+            : OutOfTime("");
     }
+
+    private TaskEndedException OutOfTime(string why) =>
+        Ended(FailureCodes.LimitTime, $"The task used up its {spec.Limits.MaxMinutes ?? TaskLimits.DefaultMinutes} minutes (limits.max_minutes). {why} What was done is kept in the workspace; nothing was pushed.".Replace("  ", " ", StringComparison.Ordinal));
 
     private void Report(TaskState status, int progress, JsonObject data)
     {

@@ -40,6 +40,7 @@ public sealed class EnvironmentReaderTests
             ["STATE_DIR"] = "/tmp/s",
             ["AZURE_OPENAI_ENDPOINT"] = "https://r.openai.azure.com",
             ["AZURE_OPENAI_API_KEY"] = "azure-key",
+            ["TOOL_CALLS"] = "text",
             ["GITHUB_TOKEN"] = "ghp-1",
             ["GITLAB_HOSTS"] = "git.example.com, code.example.com:8443",
             ["GITHUB_HOSTS"] = "ghe.example.com",
@@ -57,6 +58,7 @@ public sealed class EnvironmentReaderTests
         Assert.Equal(
             ("/tmp/s", "https://r.openai.azure.com/", "azure-key", "ghp-1"),
             (options.StateDir, options.AzureOpenAiEndpoint?.ToString(), options.AzureOpenAiApiKey, options.GitHubToken));
+        Assert.Equal(ToolCallMode.Text, options.ToolCalls);
         Assert.Equal(("a-key-of-the-service", "http://+:8080", 77), (options.ServiceKey, options.Urls, options.RequestsPerMinute));
         Assert.Equal(["git.example.com", "code.example.com:8443"], options.GitLabHosts);
         Assert.Equal(["ghe.example.com"], options.GitHubHosts);

@@ -164,6 +164,12 @@ internal sealed class QwenRun(
             {
                 return await model.CompleteAsync(request, cancellationToken).ConfigureAwait(false);
             }
+            catch (ToolsRefusedException refused)
+            {
+                throw new FailureException(refused.Lasting
+                    ? Failure.Of(FailureCodes.ModelUnusable, $"{refused.Message} The engine 'qwen' works with models that take tool calls only; use the engine 'openai'.")
+                    : refused.Failure);
+            }
             catch (FailureException exception) when (RetryTable.NextDelay(ActivityNames.Code, exception.Failure, attempt, input.Spec.TaskId) is { } delay)
             {
                 context.Report(new(TaskState.Coding, $"waiting for the model: {exception.Failure.Code}"));
