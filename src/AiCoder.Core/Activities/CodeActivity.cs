@@ -1,4 +1,5 @@
 using AiCoder.Core.Agent;
+using AiCoder.Core.Agent.Context;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Models;
@@ -23,7 +24,6 @@ public sealed class CodeActivity(
     ModelClientFactory models,
     TimeProvider time)
 {
-    private const int TreeBudget = 3_000;
     private readonly TaskGate _gate = new();
 
     /// <summary>When a batch ends although the model is not done; for tests.</summary>
@@ -59,7 +59,11 @@ public sealed class CodeActivity(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            return await loop.RunAsync(redactor.Redact(Opening(workspace, input, cancellationToken)), either.Token).ConfigureAwait(false);
+            var texts = new CodingTexts(
+                Prompt.Render("code.v2", ("language", OutputLanguage.Describe(options.OutputLanguage))),
+                () => redactor.Redact(Opening(workspace, input, cancellationToken)),
+                redactor.Redact(TaskPrompt.Reminder(spec, input.Plan)));
+            return await loop.RunAsync(texts, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested && !context.Stopping.IsCancellationRequested)
         {
@@ -107,8 +111,9 @@ public sealed class CodeActivity(
         if (input.Iteration > 1)
             return ValidationFeedback.Render(input.Feedback ?? new TestResults { Verdict = Verdict.Failed });
         using var repository = new Repository(workspace.GitFolderPath);
-        var map = RepositoryMap.Render(repository, input.Source.Tree, input.Spec.Intent, TreeBudget, keyBudget: 0, cancellationToken);
-        return TaskPrompt.Code(input.Spec, input.Plan, map);
+        var (spec, tree) = (input.Spec, input.Source.Tree);
+        var map = RepositoryMap.Render(repository, tree, TaskPrompt.About(spec, input.Plan), spec.Paths, ContextBudget.Coding, out var budget, cancellationToken);
+        return TaskPrompt.Code(spec, input.Plan, map, ProjectInstructions.Render(repository.Lookup<Tree>(tree), spec.Paths, budget.Instructions));
     }
 
     private bool Network(TaskSpec spec) =>

@@ -25,7 +25,7 @@ internal sealed class AgentLoop(
 {
     private readonly SpendingLimits _limits = new(input.Spec.Limits);
 
-    public async Task<CodeOutput> RunAsync(string openingMessage, CancellationToken cancellationToken)
+    public async Task<CodeOutput> RunAsync(CodingTexts texts, CancellationToken cancellationToken)
     {
         if (Recorded() is { } recorded)
             return recorded;
@@ -34,7 +34,7 @@ internal sealed class AgentLoop(
         // What an installation did to the repository's own files is none of the task's changes.
         if (await prepareAsync(cancellationToken).ConfigureAwait(false))
             await workspace.CheckoutAsync(Tree, cancellationToken).ConfigureAwait(false);
-        await BeginAsync(openingMessage, cancellationToken).ConfigureAwait(false);
+        await BeginAsync(texts, cancellationToken).ConfigureAwait(false);
 
         var (asked, started) = (0, time.GetTimestamp());
         while (true)
@@ -55,6 +55,8 @@ internal sealed class AgentLoop(
                     return await EndAsync(done: false, null, failure, cancellationToken).ConfigureAwait(false);
                 case NextStep.Ask:
                     context.Stopping.ThrowIfCancellationRequested();
+                    if (PlanReminder.IsDue(transcript.Entries))
+                        await SayAsync(MessageSource.Plan, texts.Reminder, 0, cancellationToken).ConfigureAwait(false);
                     await TakeMessagesAsync(cancellationToken).ConfigureAwait(false);
                     await AskAsync(cancellationToken).ConfigureAwait(false);
                     asked++;
@@ -85,14 +87,14 @@ internal sealed class AgentLoop(
     private CodeOutput? Recorded() => transcript.Entries.OfType<BatchEntry>()
         .FirstOrDefault(entry => entry.Iteration == input.Iteration && entry.Batch == input.Batch)?.Output;
 
-    private async Task BeginAsync(string openingMessage, CancellationToken cancellationToken)
+    private async Task BeginAsync(CodingTexts texts, CancellationToken cancellationToken)
     {
         if (!transcript.Entries.Any(entry => entry.Stage == Transcript.Coding))
             await AppendAsync(
-                new MessageEntry { Stage = Transcript.Coding, Iteration = 0, Role = "system", Source = MessageSource.Task, Text = Prompt.Render("code.v1") },
+                new MessageEntry { Stage = Transcript.Coding, Iteration = 0, Role = "system", Source = MessageSource.Task, Text = texts.System },
                 cancellationToken).ConfigureAwait(false);
         if (Iteration.Count == 0)
-            await SayAsync(input.Iteration == 1 ? MessageSource.Task : MessageSource.Feedback, openingMessage, 0, cancellationToken).ConfigureAwait(false);
+            await SayAsync(input.Iteration == 1 ? MessageSource.Task : MessageSource.Feedback, texts.Opening(), 0, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task AskAsync(CancellationToken cancellationToken)
