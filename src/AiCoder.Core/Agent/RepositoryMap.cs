@@ -19,7 +19,7 @@ internal static class RepositoryMap
     private const int ListedFolders = 100;
     private const int MentionedFiles = 20;
     private const int SymbolsOfFile = 12;
-    private const int MentionedBudget = 1_500;
+    private const int MentionedShare = 4;
 
     private static readonly string[] KeyFiles =
     [
@@ -43,7 +43,7 @@ internal static class RepositoryMap
         budget = budgetFor(folder.Count);
         var text = new StringBuilder();
         AppendLanguages(text, folder);
-        AppendMentioned(text, folder, words);
+        AppendMentioned(text, folder, words, budget.Tree / MentionedShare);
         MarkWanted(folder, paths);
         AppendTree(text, folder, budget.Tree);
         AppendSymbols(text, SymbolIndex.Read(repository, folder, words, paths, cancellationToken), budget.Symbols);
@@ -63,7 +63,7 @@ internal static class RepositoryMap
     }
 
     /// <summary>In a large repository the tree is cut; what the task names is shown all the same.</summary>
-    private static void AppendMentioned(StringBuilder text, MapFolder root, IntentWords words)
+    private static void AppendMentioned(StringBuilder text, MapFolder root, IntentWords words, int budget)
     {
         if (root.Count <= ListedFiles)
             return;
@@ -73,11 +73,10 @@ internal static class RepositoryMap
         foreach (var (_, folder, _) in mentioned.Where(file => file.Score > 1))
             folder.Wanted = true;
         text.Append("\nFiles whose names the task mentions:\n");
-        var left = MentionedBudget;
         foreach (var path in mentioned.Select(file => (file.Score, Path: file.Folder.Child(file.File.Name)))
             .OrderByDescending(file => file.Score).ThenBy(file => file.Path.Length).ThenBy(file => file.Path, StringComparer.Ordinal).Select(file => Line(file.Path)).Take(MentionedFiles))
         {
-            if ((left -= ContextBudget.SizeOf(path) + 2) < 0)
+            if ((budget -= ContextBudget.SizeOf(path) + 2) < 0)
                 break;
             text.Append(path).Append('\n');
         }

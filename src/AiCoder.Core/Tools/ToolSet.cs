@@ -1,4 +1,5 @@
 using AiCoder.Core.Models;
+using AiCoder.Core.Processes;
 using AiCoder.Core.Sandbox;
 
 namespace AiCoder.Core.Tools;
@@ -8,6 +9,9 @@ public sealed class ToolSet : IDisposable
 {
     // What no model can mend: EIO, ENOSPC, EROFS, EDQUOT (Linux's errno values, the low 16 bits of an IOException's HResult).
     private static readonly int[] Fatal = [5, 28, 30, 122];
+
+    // The tools have bounds of their own; this one holds whatever name or argument an answer quotes.
+    private const int MaxCharacters = 32_000;
 
     private readonly WorkTreeWalker _walker;
     private readonly Dictionary<string, ITool> _tools;
@@ -25,7 +29,7 @@ public sealed class ToolSet : IDisposable
         _walker = new WorkTreeWalker(paths.Root, gitFolder);
         ITool[] tools =
         [
-            new ListFilesTool(paths, _walker), new ReadFileTool(paths), new SearchTool(paths, _walker, time),
+            new ListFilesTool(paths, _walker, time), new ReadFileTool(paths), new SearchTool(paths, _walker, time),
             new WriteFileTool(paths, scope), new EditFileTool(paths, scope), new DeleteFileTool(paths, scope), new MoveFileTool(paths, scope),
             new RunCommandTool(paths, sandbox, home, network), new FinishTool(),
         ];
@@ -43,18 +47,21 @@ public sealed class ToolSet : IDisposable
         {
             if (!_tools.TryGetValue(call.Name, out var tool))
                 throw new ToolException($"There is no tool '{call.Name}'. The tools are {string.Join(", ", _tools.Keys)}.");
-            return await tool.RunAsync(ToolArguments.Parse(call.Arguments), cancellationToken).ConfigureAwait(false);
+            var result = await tool.RunAsync(ToolArguments.Parse(call.Arguments), cancellationToken).ConfigureAwait(false);
+            return result with { Text = Bounded(result.Text) };
         }
         catch (ToolException exception)
         {
-            return new(exception.Message) { Error = true, RefusedPath = exception.RefusedPath };
+            return new(Bounded(exception.Message)) { Error = true, RefusedPath = exception.RefusedPath };
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException || (exception is IOException io && !Fatal.Contains(io.HResult & 0xFFFF)))
         {
             // The model can take another path.
-            return new($"That was not possible: {exception.Message}") { Error = true };
+            return new(Bounded($"That was not possible: {exception.Message}")) { Error = true };
         }
     }
+
+    private static string Bounded(string text) => BoundedOutput.Cut(text, MaxCharacters);
 
     /// <inheritdoc/>
     public void Dispose() => _walker.Dispose();

@@ -27,7 +27,7 @@ internal sealed class AgentFixture : IAsyncDisposable
 
     public ScriptedModel Model { get; private set; }
 
-    public AiCoderOptions Options { get; private set; } = null!;
+    public AiCoderOptions Options { get; set; } = null!;
 
     public TaskSpec Spec { get; set; } = null!;
 

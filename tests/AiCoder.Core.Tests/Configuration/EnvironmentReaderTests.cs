@@ -51,6 +51,7 @@ public sealed class EnvironmentReaderTests
             ["AICODER_API_KEY"] = "a-key-of-the-service",
             ["ASPNETCORE_URLS"] = "http://+:8080",
             ["REQUESTS_PER_MINUTE"] = "77",
+            ["OUTPUT_LANGUAGE"] = "zh-Hant-TW",
             ["HTTPS_PROXY"] = "http://proxy.example.com:3128",
         });
 
@@ -58,6 +59,7 @@ public sealed class EnvironmentReaderTests
             ("/tmp/s", "https://r.openai.azure.com/", "azure-key", "ghp-1"),
             (options.StateDir, options.AzureOpenAiEndpoint?.ToString(), options.AzureOpenAiApiKey, options.GitHubToken));
         Assert.Equal(("a-key-of-the-service", "http://+:8080", 77), (options.ServiceKey, options.Urls, options.RequestsPerMinute));
+        Assert.Equal("zh-Hant-TW", options.OutputLanguage);
         Assert.Equal(["git.example.com", "code.example.com:8443"], options.GitLabHosts);
         Assert.Equal(["ghe.example.com"], options.GitHubHosts);
         Assert.Equal(["10.0.0.0/8", "*.corp.example"], options.AllowedNetworks);

@@ -46,9 +46,7 @@ internal sealed record ContextBudget
         var limit = (int)((long)text.Length * size / SizeOf(text));
         while (limit >= 2)
         {
-            var output = new BoundedOutput(limit);
-            output.Append(text);
-            if (output.ToString() is var cut && SizeOf(cut) <= size)
+            if (BoundedOutput.Cut(text, limit) is var cut && SizeOf(cut) <= size)
                 return cut;
             limit = limit * 9 / 10;
         }

@@ -64,6 +64,9 @@ internal static class ProjectInstructions
     {
         var tree = folder.Length == 0 ? root : root[folder]?.Target as Tree;
         var entry = tree?[name] ?? tree?.FirstOrDefault(candidate => candidate.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        if (entry is null)
+            return null;
+        var path = folder.Length == 0 ? entry.Name : $"{folder}/{entry.Name}";
         // Many repositories keep one file and link the other names to it.
         if (entry is { Mode: Mode.SymbolicLink, Target: Blob { Size: < 1_000 } link })
             entry = link.GetContentText().Trim() is { Length: > 0 } target && !Path.IsPathRooted(target) && Parts(target).All(part => part != "..") ? tree![string.Join('/', Parts(target))] : null;
@@ -72,7 +75,7 @@ internal static class ProjectInstructions
         using var stream = blob.GetContentStream();
         var bytes = new byte[blob.Size];
         stream.ReadExactly(bytes);
-        return TextFile.TryDecode(bytes)?.Text.Trim() is { Length: > 0 } text ? (folder.Length == 0 ? entry.Name : $"{folder}/{entry.Name}", text) : null;
+        return TextFile.TryDecode(bytes)?.Text.Trim() is { Length: > 0 } text ? (path, text) : null;
     }
 
     private static string Quote(string content, int room)

@@ -30,10 +30,10 @@ public sealed class ProjectInstructionsTests : IDisposable
     {
         Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
         Assert.Equal(
-            "docs/agents.md:\n> 请用制表符缩进，并运行全部测试。\n\ncontributing.md:\n> Build first.",
-            (await RenderAsync(
+            "AGENTS.md:\n> 请用制表符缩进，并运行全部测试。\n\ncontributing.md:\n> Build first.",
+            await RenderAsync(
                 new GitRepositoryBuilder().With("AGENTS.md", "docs/agents.md", GitRepositoryBuilder.SymbolicLink).With("contributing.md", "Build first.")
-                    .With("docs/agents.md", Encoding.GetEncoding("gb18030").GetBytes("请用制表符缩进，并运行全部测试。")), 8_000)).Replace("\nagents.md:", "\ndocs/agents.md:", StringComparison.Ordinal));
+                    .With("docs/agents.md", Encoding.GetEncoding("gb18030").GetBytes("请用制表符缩进，并运行全部测试。")), 8_000));
         Assert.Equal("", await RenderAsync(new GitRepositoryBuilder().With("AGENTS.md", "../secret", GitRepositoryBuilder.SymbolicLink).With("CONTRIBUTING.md", "/etc/passwd", GitRepositoryBuilder.SymbolicLink), 8_000));
     }
 
@@ -61,7 +61,7 @@ public sealed class ProjectInstructionsTests : IDisposable
     [InlineData(2_000)]
     public async Task A_long_file_is_cut_in_the_middle_and_says_so(int budget)
     {
-        var content = "First rule." + string.Concat(Enumerable.Range(0, 5_000).Select(line => $"\nline {line}" + (line % 7 == 0 ? new string('长', 900) : ""))) + "\nLast rule.";
+        var content = "First rule." + string.Concat(Enumerable.Range(0, 1_000).Select(line => $"\nline {line}" + (line % 7 == 0 ? new string('长', 900) : ""))) + "\nLast rule.";
 
         var text = await RenderAsync(new GitRepositoryBuilder().With("AGENTS.md", content), budget);
 
