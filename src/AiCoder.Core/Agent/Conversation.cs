@@ -20,7 +20,7 @@ internal static class Conversation
     public static IReadOnlyList<ChatMessage> Build(IEnumerable<TranscriptEntry> entries, string stage)
     {
         var own = entries.Where(entry => entry.Stage == stage).ToList();
-        var (masked, _) = Mask(own);
+        var masked = MaskedResults(own);
         var messages = new List<ChatMessage>();
         foreach (var (index, entry) in own.Index())
         {
@@ -44,6 +44,8 @@ internal static class Conversation
 
     /// <summary>The entry of a stage, counted from 0, at which old output was last left out; -1: it never was.</summary>
     public static int LastStep(IEnumerable<TranscriptEntry> entries, string stage) => Mask([.. entries.Where(entry => entry.Stage == stage)]).LastStep;
+
+    private static HashSet<int> MaskedResults(List<TranscriptEntry> entries) => Mask(entries).Masked;
 
     private static (HashSet<int> Masked, int LastStep) Mask(List<TranscriptEntry> entries)
     {

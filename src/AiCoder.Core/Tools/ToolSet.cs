@@ -43,25 +43,28 @@ public sealed class ToolSet : IDisposable
     /// <summary>Does what a call asks. What is wrong with the call is in the answer; failures of the machine are thrown.</summary>
     public async Task<ToolResult> RunAsync(ToolCall call, CancellationToken cancellationToken)
     {
+        var result = await AnswerAsync(call, cancellationToken).ConfigureAwait(false);
+        return result with { Text = BoundedOutput.Cut(result.Text, MaxCharacters) };
+    }
+
+    private async Task<ToolResult> AnswerAsync(ToolCall call, CancellationToken cancellationToken)
+    {
         try
         {
             if (!_tools.TryGetValue(call.Name, out var tool))
                 throw new ToolException($"There is no tool '{call.Name}'. The tools are {string.Join(", ", _tools.Keys)}.");
-            var result = await tool.RunAsync(ToolArguments.Parse(call.Arguments), cancellationToken).ConfigureAwait(false);
-            return result with { Text = Bounded(result.Text) };
+            return await tool.RunAsync(ToolArguments.Parse(call.Arguments), cancellationToken).ConfigureAwait(false);
         }
         catch (ToolException exception)
         {
-            return new(Bounded(exception.Message)) { Error = true, RefusedPath = exception.RefusedPath };
+            return new(exception.Message) { Error = true, RefusedPath = exception.RefusedPath };
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException || (exception is IOException io && !Fatal.Contains(io.HResult & 0xFFFF)))
         {
             // The model can take another path.
-            return new(Bounded($"That was not possible: {exception.Message}")) { Error = true };
+            return new($"That was not possible: {exception.Message}") { Error = true };
         }
     }
-
-    private static string Bounded(string text) => BoundedOutput.Cut(text, MaxCharacters);
 
     /// <inheritdoc/>
     public void Dispose() => _walker.Dispose();
