@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using AiCoder.Cli.Tasks;
 using AiCoder.Cli.Terminal;
+using AiCoder.Core.Agent.Qwen;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Network;
@@ -31,6 +32,7 @@ internal static class Doctor
         yield return await JournalAsync(options, console, cancellationToken);
         yield return await SandboxAsync(options, processes, cancellationToken);
         yield return ProgramCheck.Toolchain(options);
+        yield return Qwen(options);
         yield return await new ModelCheck(options, new AddressGuard(options)).RunAsync(cancellationToken);
         yield return Webhook(options);
     }
@@ -75,6 +77,21 @@ internal static class Doctor
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             return Finding.Fail("sandbox", FailureMapping.From(exception).Message, "Do as it says; until then a task fails before its first model call.");
+        }
+    }
+
+    private static Finding Qwen(AiCoderOptions options)
+    {
+        if (options.QwenCodeDir is null)
+            return Finding.Skipped("engine qwen", $"QWEN_CODE_DIR is not set: only tasks with \"engine\": \"qwen\" need it. {QwenInstallation.Advice(null)}");
+        try
+        {
+            var installation = QwenInstallation.Find(options.QwenCodeDir);
+            return Finding.Ok("engine qwen", $"Qwen Code {installation.Version} in {installation.Folder}, run by {installation.Node}");
+        }
+        catch (FailureException exception)
+        {
+            return Finding.Warn("engine qwen", exception.Failure.Message, "Until then, tasks with \"engine\": \"qwen\" fail before their first model call.");
         }
     }
 

@@ -61,6 +61,9 @@ public sealed record AiCoderOptions
     /// <summary>SANDBOX.</summary>
     public SandboxKind Sandbox { get; init; } = SandboxKind.Bubblewrap;
 
+    /// <summary>QWEN_CODE_DIR, absolute: where npm put the Qwen Code command line; null: the engine <c>qwen</c> is not there.</summary>
+    public string? QwenCodeDir { get; init; }
+
     /// <summary>SANDBOX_NETWORK: the most that any task gets.</summary>
     public ValidationNetwork SandboxNetwork { get; init; } = ValidationNetwork.None;
 

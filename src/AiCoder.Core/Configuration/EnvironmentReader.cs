@@ -60,6 +60,7 @@ public sealed class EnvironmentReader
             MaxIterations = Number("MAX_ITERATIONS", least: 1, most: TaskAcceptance.MostIterations) ?? Defaults.MaxIterations,
             OutputLanguage = LanguageTag("OUTPUT_LANGUAGE"),
             Sandbox = Choice<SandboxKind>("SANDBOX") ?? Defaults.Sandbox,
+            QwenCodeDir = Directory("QWEN_CODE_DIR"),
             SandboxNetwork = Choice<ValidationNetwork>("SANDBOX_NETWORK")
                 ?? (callerIsOperator ? ValidationNetwork.Prepare : Defaults.SandboxNetwork),
             AllowedNetworks = Networks("ALLOWED_NETWORKS"),

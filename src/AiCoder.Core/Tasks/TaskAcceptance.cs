@@ -219,8 +219,8 @@ public sealed partial class TaskAcceptance
     private TaskEngine Engine()
     {
         var engine = Choice<TaskEngine>("engine", _request.Engine) ?? TaskEngine.Openai;
-        if (engine == TaskEngine.Qwen)
-            Problem("engine", "engine 'qwen' is not part of this version; leave engine out, or set it to 'openai'.");
+        if (engine == TaskEngine.Qwen && _options.QwenCodeDir is null)
+            Problem("engine", "engine 'qwen' needs the Qwen Code command line, which is not set up here (QWEN_CODE_DIR); leave engine out, or set it to 'openai'.");
         return engine;
     }
 
