@@ -46,7 +46,7 @@ internal static class RepositoryMap
         AppendMentioned(text, folder, words, budget.Tree / MentionedShare);
         MarkWanted(folder, paths);
         AppendTree(text, folder, budget.Tree);
-        AppendSymbols(text, SymbolIndex.Read(repository, folder, words, paths, cancellationToken), budget.Symbols);
+        AppendSymbols(text, SymbolIndex.Read(repository, root, folder, words, paths, cancellationToken), budget.Symbols);
         if (budget.KeyFiles > 0)
             AppendKeyFiles(text, root, budget.KeyFiles);
         return text.ToString().TrimEnd();

@@ -58,12 +58,12 @@ internal sealed class MapFolder(string name, string path)
                     folder.Folders.Add(level < MostLevels ? Read((Tree)entry.Target, child, level + 1, ref left, cancellationToken) : child);
                     break;
                 case TreeEntryTargetType.GitLink:
-                    folder.Files.Add(new(entry.Name + " (submodule)", null));
+                    folder.Files.Add(new(entry.Name + " (submodule)", Source: false));
                     break;
                 default:
-                    // Only what may be read later needs its id: a hundred thousand of them take memory.
-                    var read = entry.Mode != Mode.SymbolicLink && !folder.Foreign && SourceLanguage.Of(entry.Name) is { Symbols: not null } && !ForeignFiles.IsFile(entry.Name);
-                    folder.Files.Add(new(entry.Name, read ? entry.Target.Id : null));
+                    // No look at its target: of a hundred thousand, two thousand are read at most.
+                    var source = entry.Mode != Mode.SymbolicLink && !folder.Foreign && SourceLanguage.Of(entry.Name) is { Symbols: not null } && !ForeignFiles.IsFile(entry.Name);
+                    folder.Files.Add(new(entry.Name, source));
                     break;
             }
         }
@@ -75,5 +75,5 @@ internal sealed class MapFolder(string name, string path)
 
 /// <summary>A file of a commit's tree.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Source">Its content, where symbols can be found in it.</param>
-internal readonly record struct MapFile(string Name, ObjectId? Source);
+/// <param name="Source">Whether definitions can be found in it.</param>
+internal readonly record struct MapFile(string Name, bool Source);

@@ -38,11 +38,12 @@ internal sealed class SymbolIndex
 
     /// <summary>Reads a tree's sources.</summary>
     /// <param name="repository">Holds the objects.</param>
-    /// <param name="root">The tree.</param>
+    /// <param name="tree">The tree.</param>
+    /// <param name="root">Its names.</param>
     /// <param name="words">What the task is about.</param>
     /// <param name="paths">The folders that the task may change; empty: all.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public static SymbolIndex Read(Repository repository, MapFolder root, IntentWords words, IReadOnlyList<string> paths, CancellationToken cancellationToken)
+    public static SymbolIndex Read(Repository repository, Tree tree, MapFolder root, IntentWords words, IReadOnlyList<string> paths, CancellationToken cancellationToken)
     {
         var index = new SymbolIndex(words);
         var candidates = Candidates(root, words, paths);
@@ -55,11 +56,11 @@ internal sealed class SymbolIndex
                 break;
             index.FilesLeft--;
             // The size stands in the object's header: what is too large is never unpacked.
-            if (repository.ObjectDatabase.RetrieveObjectMetadata(candidate.Id) is not { Size: > 0 and <= LargestFile } header)
+            if (tree[candidate.Path]?.Target is not Blob blob || repository.ObjectDatabase.RetrieveObjectMetadata(blob.Id) is not { Size: > 0 and <= LargestFile } header)
                 continue;
             index.FilesRead++;
             bytes -= header.Size;
-            if (Text(repository.Lookup<Blob>(candidate.Id)) is { } text)
+            if (Text(blob) is { } text)
                 index.Add(candidate, text);
         }
 
@@ -99,11 +100,11 @@ internal sealed class SymbolIndex
         var candidates = new List<Candidate>();
         foreach (var (folder, file) in root.OwnFiles())
         {
-            if (file.Source is not { } id)
+            if (!file.Source)
                 continue;
             var path = folder.Child(file.Name);
             var inside = folders.Length == 0 || Array.Exists(folders, wanted => wanted is "./" or "/" || path.StartsWith(wanted, StringComparison.Ordinal));
-            candidates.Add(new(path, id, words.MentionOf(file.Name), inside, IsTest(path), path.Count(character => character == '/')));
+            candidates.Add(new(path, words.MentionOf(file.Name), inside, IsTest(path), path.Count(character => character == '/')));
         }
 
         candidates.Sort((left, right) =>
@@ -126,10 +127,8 @@ internal sealed class SymbolIndex
     }
 
     /// <summary>The text; null: it is binary, or no person wrote it.</summary>
-    private static string? Text(Blob? blob)
+    private static string? Text(Blob blob)
     {
-        if (blob is null)
-            return null;
         using var content = blob.GetContentStream();
         var length = (int)Math.Min(content.Length, LargestFile);
         var buffer = ArrayPool<byte>.Shared.Rent(length);
@@ -196,7 +195,7 @@ internal sealed class SymbolIndex
         return hash;
     }
 
-    private readonly record struct Candidate(string Path, ObjectId Id, int Mention, bool Inside, bool Test, int Level);
+    private readonly record struct Candidate(string Path, int Mention, bool Inside, bool Test, int Level);
 
     private readonly record struct Symbol(string Path, string Name, string? Kind, int Line, int Mention, bool Inside, bool Test, int Han);
 }

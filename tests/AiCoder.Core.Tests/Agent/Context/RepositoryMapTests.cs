@@ -183,7 +183,7 @@ public sealed class RepositoryMapTests : IDisposable
     private static string Render(Repository git, string about) => RepositoryMap.Render(git, Tree(git), about, [], _ => Wide, out _, Cancel);
 
     private static SymbolIndex Index(Repository git, string about, params string[] paths) =>
-        SymbolIndex.Read(git, MapFolder.Read(git.Head.Tip.Tree, Cancel), new IntentWords(about), paths, Cancel);
+        SymbolIndex.Read(git, git.Head.Tip.Tree, MapFolder.Read(git.Head.Tip.Tree, Cancel), new IntentWords(about), paths, Cancel);
 
     private async Task<Repository> CreateAsync(GitRepositoryBuilder builder)
     {
