@@ -1,5 +1,6 @@
 using System.Globalization;
 using AiCoder.Core.Agent;
+using AiCoder.Core.Agent.Context;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Models;
@@ -22,8 +23,6 @@ public sealed class AnalyzeActivity(
     TimeProvider time)
 {
     private const int Repairs = 2;
-    private const int TreeBudget = 8_000;
-    private const int KeyFilesBudget = 4_000;
     private readonly TaskGate _gate = new();
 
     /// <summary>Makes the plan, or finds it. What ends the task for good (<c>plan_invalid</c> after the repairs, a limit) is in the output.</summary>
@@ -56,7 +55,7 @@ public sealed class AnalyzeActivity(
         {
             var redactor = SecretRedactor.For(options, secrets);
             var map = Map(workspace, input, cancellationToken);
-            await SayAsync(transcript, "system", MessageSource.Task, Prompt.Render("analyze.v1"), cancellationToken).ConfigureAwait(false);
+            await SayAsync(transcript, "system", MessageSource.Task, Prompt.Render("analyze.v2", ("language", OutputLanguage.Describe(options.OutputLanguage))), cancellationToken).ConfigureAwait(false);
             await SayAsync(transcript, "user", MessageSource.Task, redactor.Redact(TaskPrompt.Analyze(input.Spec, map)), cancellationToken).ConfigureAwait(false);
         }
 
@@ -93,7 +92,7 @@ public sealed class AnalyzeActivity(
     private static string Map(Workspace workspace, AnalyzeInput input, CancellationToken cancellationToken)
     {
         using var repository = new Repository(workspace.GitFolderPath);
-        return RepositoryMap.Render(repository, input.Source.Tree, input.Spec.Intent, TreeBudget, KeyFilesBudget, cancellationToken);
+        return RepositoryMap.Render(repository, input.Source.Tree, input.Spec.Intent, input.Spec.Paths, ContextBudget.Analyzing, out _, cancellationToken);
     }
 
     // Read from JSON, in which escapes may have hidden a secret; it goes into the journal and to the webhook.

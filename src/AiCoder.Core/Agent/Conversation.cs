@@ -86,9 +86,15 @@ internal static class Conversation
         }
     }
 
-    private static HashSet<int> MaskedResults(List<TranscriptEntry> entries)
+    /// <summary>The entry of a stage, counted from 0, at which old output was last left out; -1: it never was.</summary>
+    public static int LastStep(IEnumerable<TranscriptEntry> entries, string stage) => Mask([.. entries.Where(entry => entry.Stage == stage)]).LastStep;
+
+    private static HashSet<int> MaskedResults(List<TranscriptEntry> entries) => Mask(entries).Masked;
+
+    private static (HashSet<int> Masked, int LastStep) Mask(List<TranscriptEntry> entries)
     {
         var masked = new HashSet<int>();
+        var lastStep = -1;
         var kept = new Queue<(int Index, int Length)>();
         var total = 0;
         var budget = Budget;
@@ -97,7 +103,7 @@ internal static class Conversation
             if (entry is ShortenEntry)
             {
                 budget /= 2;
-                Mask(budget / KeptShare);
+                Shrink(index, budget / KeptShare);
             }
 
             if (entry is not ResultsEntry results)
@@ -106,17 +112,18 @@ internal static class Conversation
             kept.Enqueue((index, length));
             total += length;
             if (total > budget)
-                Mask(budget / KeptShare);
+                Shrink(index, budget / KeptShare);
         }
 
-        return masked;
+        return (masked, lastStep);
 
-        void Mask(int target)
+        void Shrink(int step, int target)
         {
             // The newest stays: the model has not seen it yet.
             while (kept.Count > 1 && total > target)
             {
                 var (index, length) = kept.Dequeue();
+                lastStep = step;
                 masked.Add(index);
                 total -= length;
             }

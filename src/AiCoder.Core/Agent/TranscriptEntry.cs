@@ -53,6 +53,9 @@ public enum MessageSource
 
     /// <summary>Us: it called no tool, repeated itself, answered no valid plan.</summary>
     Reminder,
+
+    /// <summary>The task and its plan once more, because they lie far back.</summary>
+    Plan,
 }
 
 /// <summary>An answer of the model. Written and flushed before any of its tools runs.</summary>

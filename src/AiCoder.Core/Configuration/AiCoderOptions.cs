@@ -62,6 +62,9 @@ public sealed record AiCoderOptions
     /// <summary>MAX_ITERATIONS, 1 to 20.</summary>
     public int MaxIterations { get; init; } = 3;
 
+    /// <summary>OUTPUT_LANGUAGE: a BCP 47 tag such as <c>zh-CN</c>; null: plan, answers and summary are in the intent's language.</summary>
+    public string? OutputLanguage { get; init; }
+
     /// <summary>SANDBOX.</summary>
     public SandboxKind Sandbox { get; init; } = SandboxKind.Bubblewrap;
 

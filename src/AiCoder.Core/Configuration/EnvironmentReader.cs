@@ -61,6 +61,7 @@ public sealed class EnvironmentReader
             WorkspaceDir = workspace,
             StateDir = Directory("STATE_DIR") ?? Path.Combine(workspace, ".state"),
             MaxIterations = Number("MAX_ITERATIONS", least: 1, most: TaskAcceptance.MostIterations) ?? Defaults.MaxIterations,
+            OutputLanguage = LanguageTag("OUTPUT_LANGUAGE"),
             Sandbox = Choice<SandboxKind>("SANDBOX") ?? Defaults.Sandbox,
             QwenCodeDir = Directory("QWEN_CODE_DIR"),
             SandboxNetwork = Choice<ValidationNetwork>("SANDBOX_NETWORK")
@@ -129,6 +130,18 @@ public sealed class EnvironmentReader
         if (value is null || value.IndexOfAny(['<', '>', '\n', '\r', '\0']) < 0)
             return value;
         _problems.Add($"{name} must be one line without < and >.");
+        return null;
+    }
+
+    // RFC 5646: a language of 2 to 8 letters, and subtags of 1 to 8 letters and digits. It becomes a part of the model's orders.
+    private string? LanguageTag(string name)
+    {
+        if (Text(name) is not { } value)
+            return null;
+        var parts = value.Split('-');
+        if (value.Length <= 35 && parts[0].Length is >= 2 and <= 8 && parts[0].All(char.IsAsciiLetter) && parts.All(part => part.Length is >= 1 and <= 8 && part.All(char.IsAsciiLetterOrDigit)))
+            return value;
+        _problems.Add($"{name} is '{value}'; it must be a language tag (BCP 47) such as zh-CN or en.");
         return null;
     }
 

@@ -1,4 +1,5 @@
 using AiCoder.Core.Models;
+using AiCoder.Core.Processes;
 using AiCoder.Core.Sandbox;
 using AiCoder.Core.Validation;
 
@@ -9,6 +10,9 @@ public sealed class ToolSet : IDisposable
 {
     // What no model can mend: EIO, ENOSPC, EROFS, EDQUOT (Linux's errno values, the low 16 bits of an IOException's HResult).
     private static readonly int[] Fatal = [5, 28, 30, 122];
+
+    // The tools have bounds of their own; this one holds whatever name or argument an answer quotes.
+    private const int MaxCharacters = 32_000;
 
     private readonly WorkTreeWalker _walker;
     private readonly Dictionary<string, ITool> _tools;
@@ -27,7 +31,7 @@ public sealed class ToolSet : IDisposable
         var writer = new GuardedWriter(new SyntaxGate(sandbox));
         ITool[] tools =
         [
-            new ListFilesTool(paths, _walker), new ReadFileTool(paths), new SearchTool(paths, _walker, time),
+            new ListFilesTool(paths, _walker, time), new ReadFileTool(paths), new SearchTool(paths, _walker, time),
             new WriteFileTool(paths, scope, writer), new EditFileTool(paths, scope, writer), new DeleteFileTool(paths, scope), new MoveFileTool(paths, scope),
             new RunCommandTool(paths, sandbox, home, network), new FinishTool(),
         ];
@@ -43,6 +47,12 @@ public sealed class ToolSet : IDisposable
 
     /// <summary>Does what a call asks. What is wrong with the call is in the answer; failures of the machine are thrown.</summary>
     public async Task<ToolResult> RunAsync(ToolCall call, CancellationToken cancellationToken)
+    {
+        var result = await AnswerAsync(call, cancellationToken).ConfigureAwait(false);
+        return result with { Text = BoundedOutput.Cut(result.Text, MaxCharacters) };
+    }
+
+    private async Task<ToolResult> AnswerAsync(ToolCall call, CancellationToken cancellationToken)
     {
         try
         {
