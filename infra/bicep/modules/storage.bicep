@@ -1,4 +1,4 @@
-@minLength(3)
+@minLength(5)
 @maxLength(20)
 param name string
 param location string

@@ -29,7 +29,7 @@ internal static class Doctor
         yield return WorkspaceCheck.Folder("workspace", "WORKSPACE_DIR", options.WorkspaceDir);
         yield return WorkspaceCheck.Folder("state", "STATE_DIR", options.StateDir);
         yield return await JournalAsync(options, console, cancellationToken);
-        yield return await SandboxAsync(options, processes, cancellationToken);
+        yield return await SandboxAsync(options, processes, console.Variable, cancellationToken);
         yield return ProgramCheck.Toolchain(options);
         yield return await new ModelCheck(options, new AddressGuard(options)).RunAsync(cancellationToken);
         yield return Webhook(options);
@@ -63,7 +63,8 @@ internal static class Doctor
         }
     }
 
-    private static async Task<Finding> SandboxAsync(AiCoderOptions options, ProcessRunner processes, CancellationToken cancellationToken)
+    private static async Task<Finding> SandboxAsync(
+        AiCoderOptions options, ProcessRunner processes, Func<string, string?> variable, CancellationToken cancellationToken)
     {
         if (options.Sandbox == SandboxKind.None)
             return Finding.Warn("sandbox", "SANDBOX=none: commands of repositories and models run as this user, unconfined.", "Install bubblewrap and take SANDBOX=none away.");
@@ -74,7 +75,8 @@ internal static class Doctor
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            return Finding.Fail("sandbox", FailureMapping.From(exception).Message, "Do as it says; until then a task fails before its first model call.");
+            var advice = options.Sandbox == SandboxKind.Bubblewrap && ProgramPath.Find("bwrap", new Dictionary<string, string>()) is not null ? Confinement.Read(variable).Advice() : null;
+            return Finding.Fail("sandbox", FailureMapping.From(exception).Message, $"{advice ?? "Do as it says."} Until then a task fails before its first model call.");
         }
     }
 
