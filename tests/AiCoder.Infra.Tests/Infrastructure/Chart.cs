@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using k8s;
 
 namespace AiCoder.Infra.Tests.Infrastructure;
@@ -6,6 +7,8 @@ namespace AiCoder.Infra.Tests.Infrastructure;
 internal static class Chart
 {
     public const string Folder = "infra/kubernetes/chart";
+
+    private static readonly ConcurrentDictionary<string, Lazy<Task<ToolRun>>> Rendered = new();
 
     /// <summary>What a release on AKS sets: the Functions host, an identity, a share, metrics.</summary>
     public static readonly string[] OnAks =
@@ -36,9 +39,11 @@ internal static class Chart
             environment: new Dictionary<string, string> { ["HELM_CONFIG_HOME"] = home.Root, ["HELM_CACHE_HOME"] = home.Root, ["HELM_DATA_HOME"] = home.Root, ["KUBECONFIG"] = home["none"] });
     }
 
+    /// <summary>The manifests of a release; the same values are rendered once.</summary>
     public static async Task<string> RenderAsync(params string[] values)
     {
-        var run = await HelmAsync(values);
+        _ = Tool.Helm;
+        var run = await Rendered.GetOrAdd(string.Join(',', values), _ => new(() => HelmAsync(values))).Value;
         Assert.True(run.ExitCode == 0, run.Error);
         return run.Output;
     }

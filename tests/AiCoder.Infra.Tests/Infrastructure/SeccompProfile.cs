@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Microsoft.Win32.SafeHandles;
@@ -60,9 +61,9 @@ internal static partial class SeccompProfile
 
     private static Comparison Argument(JsonNode? argument) => new()
     {
-        Index = (uint)argument!["index"]!,
+        Index = uint.Parse(argument!["index"]!.ToJsonString(), CultureInfo.InvariantCulture),
         Operator = Array.IndexOf(Operators, (string)argument["op"]!) is > 0 and var index ? index : throw new InvalidOperationException("An operator is not known here."),
-        Value = (ulong)argument["value"]!,
+        Value = ulong.Parse(argument["value"]!.ToJsonString(), CultureInfo.InvariantCulture),
     };
 
     [LibraryImport("libseccomp.so.2", EntryPoint = "seccomp_init")]
