@@ -70,7 +70,7 @@ internal sealed class Container : IDisposable
         if (Seccomp is not null)
             command.AddRange(["--seccomp", "9"]);
         // tini, process 1 of the image, is not on every machine; what it starts is.
-        command.AddRange(["--", .. Image.EntryPoint.SkipWhile(part => part is "/usr/bin/tini" or "--"), .. arguments]);
+        command.AddRange(["--", .. Image.EntryPoint.SkipWhile(part => !part.StartsWith("/app/", StringComparison.Ordinal)), .. arguments]);
 
         var environment = Image.Environment;
         environment["PATH"] = "/usr/local/bin:/usr/bin:/bin";
