@@ -66,7 +66,8 @@ public sealed class ManifestTests
     public void Every_variable_is_one_that_aicoder_reads_with_a_value_that_it_takes()
     {
         var values = Given().ToDictionary(variable => variable.Name, variable => variable.Value);
-        var asked = new HashSet<string> { "REPO_URL", "TASK_INTENT", "TASK_ID" };
+        // The task's own, and what only SANDBOX=kubernetes reads.
+        var asked = new HashSet<string> { "REPO_URL", "TASK_INTENT", "TASK_ID", "SANDBOX_VOLUME_CLAIM" };
 
         var options = EnvironmentReader.Read(
             name =>

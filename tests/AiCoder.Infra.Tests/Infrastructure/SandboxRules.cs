@@ -10,10 +10,15 @@ internal static class SandboxRules
     {
         var role = objects.OfType<V1Role>().Single(role => role.Metadata.Name.EndsWith("-sandbox", StringComparison.Ordinal));
         var verbs = role.Rules.SelectMany(rule => rule.Resources.Select(resource => (resource, rule.Verbs))).ToDictionary(pair => pair.resource, pair => pair.Verbs);
-        Assert.Equal(["jobs", "pods", "pods/exec", "pods/log"], verbs.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["jobs", "networkpolicies", "persistentvolumeclaims", "pods", "pods/exec", "pods/log"], verbs.Keys.Order(StringComparer.Ordinal));
         foreach (var resource in new[] { "pods", "jobs" })
             Assert.Equal(["create", "delete", "get", "list", "watch"], verbs[resource].Order(StringComparer.Ordinal));
         Assert.Contains("create", verbs["pods/exec"]);
+        Assert.Equal(["list"], verbs["networkpolicies"]);
+        Assert.Equal(["get"], verbs["persistentvolumeclaims"]);
+
+        var claim = objects.OfType<V1ConfigMap>().Single(map => map.Data.ContainsKey("SANDBOX")).Data["SANDBOX_VOLUME_CLAIM"];
+        Assert.Contains(objects.OfType<V1PersistentVolumeClaim>(), volume => volume.Metadata.Name == claim && volume.Spec.AccessModes.Contains("ReadWriteMany"));
 
         var binding = objects.OfType<V1RoleBinding>().Single(binding => binding.RoleRef.Name == role.Metadata.Name);
         Assert.Equal(account, Assert.Single(binding.Subjects).Name);
