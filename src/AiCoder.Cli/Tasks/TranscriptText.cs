@@ -24,7 +24,7 @@ internal static class TranscriptText
                 foreach (var call in answer.Answer.ToolCalls)
                     Body($"→ {call.Name} {call.Arguments}");
                 break;
-            case ResultsEntry results:
+            case ResultsEntry { Results.Count: > 0 } results:
                 Head("tools");
                 foreach (var result in results.Results)
                     Body((result.Error ? "✗ " : "") + result.Text);

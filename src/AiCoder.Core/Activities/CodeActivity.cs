@@ -1,4 +1,5 @@
 using AiCoder.Core.Agent;
+using AiCoder.Core.Agent.Qwen;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Models;
@@ -29,6 +30,9 @@ public sealed class CodeActivity(
     /// <summary>When a batch ends although the model is not done; for tests.</summary>
     internal BatchBounds Bounds { get; init; } = new();
 
+    /// <summary>How our own program is started inside the sandbox of another engine.</summary>
+    internal Func<OwnProgram> Forwarder { get; init; } = OwnProgram.Current;
+
     /// <summary>Runs a batch, or answers what it answered before.</summary>
     /// <exception cref="FailureException">
     /// <c>sandbox_unavailable</c> before the first model call; failures of the model's endpoint that pass.
@@ -46,28 +50,31 @@ public sealed class CodeActivity(
         var scope = new PathScope(spec.Paths, spec.AllowCiChanges);
         using var tools = new ToolSet(workspace.WorkTree, workspace.GitFolderPath, scope, sandbox, workspace.SandboxHome, Network(spec), time);
         var redactor = SecretRedactor.For(options, secrets);
-        var turns = new TurnRunner(
-            workspace,
-            tools,
-            new ScopeGuard(workspace, scope, input.Source.Tree),
-            redactor,
-            line => context.Report(new(TaskState.Coding, line)));
-        var loop = new AgentLoop(input, workspace, transcript, models.Create(spec, secrets), tools, turns, context, time, Bounds,
-            stop => PrepareAsync(workspace, spec, redactor, context, stop));
+        var guard = new ScopeGuard(workspace, scope, input.Source.Tree);
+        var record = new CodingRecord(input, workspace, transcript, context, time);
+        var model = models.Create(spec, secrets);
+        Task<bool> PrepareThisAsync(CancellationToken stop) => PrepareAsync(workspace, spec, redactor, context, stop);
+        Task<CodeOutput> RunEngineAsync(string opening, CancellationToken stop)
+        {
+            if (spec.Engine == TaskEngine.Qwen)
+                return new QwenLoop(input, record, workspace, sandbox, QwenInstallation.Find(options.QwenCodeDir), Forwarder(), model, guard, redactor, context, time, PrepareThisAsync).RunAsync(opening, stop);
+            var turns = new TurnRunner(workspace, tools, guard, redactor, line => context.Report(new(TaskState.Coding, line)));
+            return new AgentLoop(input, record, workspace, model, tools, turns, context, time, Bounds, PrepareThisAsync).RunAsync(opening, stop);
+        }
 
         using var deadline = new CancellationTokenSource(UntilDeadline(input), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            return await loop.RunAsync(redactor.Redact(Opening(workspace, input, cancellationToken)), either.Token).ConfigureAwait(false);
+            return await RunEngineAsync(redactor.Redact(Opening(workspace, input, cancellationToken)), either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested && !context.Stopping.IsCancellationRequested)
         {
-            return await loop.EndOutOfTimeAsync(cancellationToken).ConfigureAwait(false);
+            return await record.EndOutOfTimeAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (FailureException exception) when (exception.Failure is { Retryable: false, Category: FailureCategory.Code or FailureCategory.Authentication })
         {
-            return await loop.EndFailedAsync(exception.Failure, cancellationToken).ConfigureAwait(false);
+            return await record.EndFailedAsync(exception.Failure, cancellationToken).ConfigureAwait(false);
         }
     }
 

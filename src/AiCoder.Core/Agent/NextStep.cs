@@ -23,6 +23,9 @@ internal abstract record NextStep
     /// <summary>The iteration is over.</summary>
     public sealed record End(string? Summary, Failure? Failure) : NextStep;
 
+    /// <summary>It insists that it is done although nothing has changed.</summary>
+    public static Failure NothingChangedTwice => Failure.Of(FailureCodes.NoChanges, "The model said that it was done, and nothing had changed, twice. Say in the intent what is to be different, or use a more capable model. Nothing was pushed.");
+
     /// <param name="entries">The iteration's entries so far, at least its first message.</param>
     public static NextStep After(IReadOnlyList<TranscriptEntry> entries) => entries[^1] switch
     {
@@ -30,7 +33,7 @@ internal abstract record NextStep
         AnswerEntry => AfterWords(entries),
         ResultsEntry { Finished: { } summary } => new End(summary, null),
         ResultsEntry { NothingChanged: true } when entries.OfType<ResultsEntry>().Count(entry => entry.NothingChanged) > 1 =>
-            new End(null, Failure.Of(FailureCodes.NoChanges, "The model said that it was done, and nothing had changed, twice. Say in the intent what is to be different, or use a more capable model. Nothing was pushed.")),
+            new End(null, NothingChangedTwice),
         ResultsEntry => AfterResults(entries),
         _ => new Ask(),
     };

@@ -13,6 +13,9 @@ namespace AiCoder.Core.Agent;
 /// <param name="baseTree">The base commit's tree.</param>
 internal sealed class ScopeGuard(Workspace workspace, PathScope scope, string baseTree)
 {
+    /// <summary>What a reader of the task's result should know of a refused path.</summary>
+    public static string Note(string path) => $"The model tried to change {path}, which this task may not change; it was left as it is.";
+
     /// <summary>Restores such files between two snapshots, and names them.</summary>
     public async Task<IReadOnlyList<string>> RestoreAsync(string before, string after, CancellationToken cancellationToken)
     {

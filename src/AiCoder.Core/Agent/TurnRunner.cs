@@ -59,7 +59,7 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
                 }
             }
 
-            return new(calls, after, finished, [.. refused.Distinct().Select(Note)]);
+            return new(calls, after, finished, [.. refused.Distinct().Select(ScopeGuard.Note)]);
         }
         catch
         {
@@ -76,9 +76,6 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
             return Task.FromResult(new ToolResult(Prompt.Render("cut-off.v1")) { Error = true });
         return tools.RunAsync(call, cancellationToken);
     }
-
-    private static string Note(string path) =>
-        $"The model tried to change {path}, which this task may not change; it was left as it is.";
 
     /// <summary>The tool and what it works on, in one line.</summary>
     private static string Describe(ToolCall call)

@@ -7,6 +7,9 @@ namespace AiCoder.Core.Configuration;
 /// </summary>
 public sealed record AiCoderOptions
 {
+    /// <summary>Default of <see cref="Model"/>: a name that self-hosted endpoints use; OpenAI itself has no such model.</summary>
+    public const string DefaultModel = "qwen-coder";
+
     /// <summary>OPENAI_API_KEY or LLM_API_KEY.</summary>
     public string? ApiKey { get; init; }
 
@@ -14,7 +17,7 @@ public sealed record AiCoderOptions
     public Uri BaseUrl { get; init; } = new("https://api.openai.com/v1");
 
     /// <summary>OPENAI_MODEL or MODEL_NAME.</summary>
-    public string Model { get; init; } = "qwen-coder";
+    public string Model { get; init; } = DefaultModel;
 
     /// <summary>AZURE_OPENAI_ENDPOINT: where set, it stands in for <see cref="BaseUrl"/>, and the model's name is the deployment's.</summary>
     public Uri? AzureOpenAiEndpoint { get; init; }
@@ -57,6 +60,9 @@ public sealed record AiCoderOptions
 
     /// <summary>SANDBOX.</summary>
     public SandboxKind Sandbox { get; init; } = SandboxKind.Bubblewrap;
+
+    /// <summary>QWEN_CODE_DIR, absolute: where npm put the Qwen Code command line; null: the engine <c>qwen</c> is not there.</summary>
+    public string? QwenCodeDir { get; init; }
 
     /// <summary>SANDBOX_NETWORK: the most that any task gets.</summary>
     public ValidationNetwork SandboxNetwork { get; init; } = ValidationNetwork.None;

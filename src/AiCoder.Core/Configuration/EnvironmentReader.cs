@@ -59,6 +59,7 @@ public sealed class EnvironmentReader
             StateDir = Directory("STATE_DIR") ?? Path.Combine(workspace, ".state"),
             MaxIterations = Number("MAX_ITERATIONS", least: 1, most: TaskAcceptance.MostIterations) ?? Defaults.MaxIterations,
             Sandbox = Choice<SandboxKind>("SANDBOX") ?? Defaults.Sandbox,
+            QwenCodeDir = Directory("QWEN_CODE_DIR"),
             SandboxNetwork = Choice<ValidationNetwork>("SANDBOX_NETWORK")
                 ?? (callerIsOperator ? ValidationNetwork.Prepare : Defaults.SandboxNetwork),
             AllowedNetworks = Networks("ALLOWED_NETWORKS"),

@@ -49,11 +49,15 @@ internal static class BubblewrapArguments
         foreach (var hidden in toolchains.Hidden)
             arguments.AddRange(["--size", "4096", "--tmpfs", hidden]);
 
+        foreach (var path in command.ReadOnlyPaths)
+            arguments.AddRange(["--ro-bind", path, Inside(path)]);
+
         arguments.AddRange(command.Home is { } home
             ? ["--bind", home, BubblewrapSandbox.Home]
             : ["--size", size, "--tmpfs", BubblewrapSandbox.Home]);
         arguments.AddRange(["--bind", command.WorkTree, BubblewrapSandbox.WorkTree]);
         arguments.AddRange(Git(command.WorkTree, files));
+        arguments.AddRange(command.Masked.SelectMany(path => Mask(command.WorkTree, path, files)));
         // Everything above is laid out on a tmpfs that is the root folder.
         arguments.AddRange(["--remount-ro", "/", "--chdir", directory == "." ? BubblewrapSandbox.WorkTree : $"{BubblewrapSandbox.WorkTree}/{directory}"]);
         foreach (var (name, value) in SandboxEnvironment.For(command, toolchains, BubblewrapSandbox.Home, "/tmp"))
@@ -61,11 +65,26 @@ internal static class BubblewrapArguments
         return arguments;
     }
 
+    /// <summary>Where a path of the host is shown: apart, since the host may have something where the work tree is inside.</summary>
+    public static string Inside(string path) => path.StartsWith("/usr/", StringComparison.Ordinal) ? path : "/run/host" + path;
+
     private static string[] SystemFolder(string folder)
     {
         if (new FileInfo(folder).LinkTarget is { } target)
             return ["--symlink", target, folder];
         return Directory.Exists(folder) ? ["--ro-bind", folder, folder] : [];
+    }
+
+    private static string[] Mask(string workTree, string path, SandboxFiles files)
+    {
+        var info = new FileInfo(Path.Combine(workTree, path));
+        // Mounted on a link, the mask would hide what it leads to, or nothing at all.
+        if (info.LinkTarget is not null)
+            throw new FailureException(FailureCodes.SandboxUnavailable, $"The repository's {path} is a symbolic link, which cannot be kept from what runs. Use another engine, or remove it.");
+        var inside = $"{BubblewrapSandbox.WorkTree}/{path}";
+        return info.Exists ? ["--ro-bind", files.EmptyFile, inside]
+            : Directory.Exists(info.FullName) ? ["--ro-bind", files.EmptyDirectory, inside]
+            : [];
     }
 
     private static string[] Git(string workTree, SandboxFiles files)

@@ -46,6 +46,9 @@ public sealed class BubblewrapSandbox(
     }
 
     /// <inheritdoc/>
+    public string PathInside(string path) => BubblewrapArguments.Inside(path);
+
+    /// <inheritdoc/>
     public async Task<CommandOutcome> RunAsync(SandboxCommand command, CancellationToken cancellationToken)
     {
         var program = ProgramPath.Find("bwrap", Nothing) ?? throw Unavailable("bubblewrap is not installed");
@@ -70,7 +73,7 @@ public sealed class BubblewrapSandbox(
         ProcessOutcome outcome;
         try
         {
-            outcome = await runner.RunAsync(SandboxRun.Bounded(command, spec, redactor), cancellationToken).ConfigureAwait(false);
+            outcome = await SandboxRun.RunAsync(runner, command, spec, redactor, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -83,7 +86,7 @@ public sealed class BubblewrapSandbox(
         // The command's own standard error goes with its output; here only bwrap itself speaks.
         if (outcome.Ending == ProcessEnding.Exited && outcome.ExitCode != 0 && outcome.StandardError.StartsWith("bwrap: ", StringComparison.Ordinal))
             throw Unavailable("bubblewrap could not start: " + outcome.StandardError["bwrap: ".Length..].Trim());
-        return SandboxRun.Outcome(outcome, redactor);
+        return SandboxRun.Outcome(command, outcome, redactor);
     }
 
     private static void RemoveMountPoint(string git)

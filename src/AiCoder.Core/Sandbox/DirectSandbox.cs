@@ -14,6 +14,9 @@ public sealed class DirectSandbox(ProcessRunner runner, HostToolchains toolchain
     public Task ProbeAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
+    public string PathInside(string path) => path;
+
+    /// <inheritdoc/>
     public async Task<CommandOutcome> RunAsync(SandboxCommand command, CancellationToken cancellationToken)
     {
         var directory = SandboxRun.DirectoryOf(command);
@@ -33,8 +36,8 @@ public sealed class DirectSandbox(ProcessRunner runner, HostToolchains toolchain
                 // Nothing else than our looking holds its processes together.
                 MarkTree = true,
             };
-            var outcome = await runner.RunAsync(SandboxRun.Bounded(command, spec, redactor), cancellationToken).ConfigureAwait(false);
-            return SandboxRun.Outcome(outcome, redactor);
+            var outcome = await SandboxRun.RunAsync(runner, command, spec, redactor, cancellationToken).ConfigureAwait(false);
+            return SandboxRun.Outcome(command, outcome, redactor);
         }
         finally
         {

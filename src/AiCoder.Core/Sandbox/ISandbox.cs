@@ -11,6 +11,9 @@ public interface ISandbox
     /// <exception cref="Failures.FailureException"><c>system/sandbox_unavailable</c>, saying what to set.</exception>
     Task ProbeAsync(CancellationToken cancellationToken);
 
+    /// <summary>Where a path of the host that a command is shown stands for that command.</summary>
+    string PathInside(string path);
+
     /// <summary>Runs a command to its end or its bound. Cancelling kills the whole tree.</summary>
     /// <exception cref="Failures.FailureException">The sandbox itself could not start.</exception>
     Task<CommandOutcome> RunAsync(SandboxCommand command, CancellationToken cancellationToken);
@@ -49,6 +52,27 @@ public sealed record SandboxCommand
 
     /// <summary>Called with output as it comes, for a person who watches; already bounded.</summary>
     public Action<string>? OnOutput { get; init; }
+
+    /// <summary>
+    /// Where standard output goes as it is, for a program whose output is read by one of ours; only standard error is then in
+    /// <see cref="CommandOutcome.Output"/>. Null: both are, in the order they were written.
+    /// </summary>
+    public Stream? StandardOutput { get; init; }
+
+    /// <summary>Bytes of output after which the command is ended; kilobytes a second for minutes are normal.</summary>
+    public long TotalOutputLimit { get; init; } = 32L << 20;
+
+    /// <summary>
+    /// Files and folders of the host, absolute, that the command may read where <see cref="ISandbox.PathInside"/> says, and sockets it may
+    /// connect to.
+    /// </summary>
+    public IReadOnlyList<string> ReadOnlyPaths { get; init; } = [];
+
+    /// <summary>
+    /// Files and folders in the work tree, relative, that the command sees empty; those that are not there are passed over. Without
+    /// a sandbox they stay visible.
+    /// </summary>
+    public IReadOnlyList<string> Masked { get; init; } = [];
 }
 
 /// <summary>What a command in the sandbox is for.</summary>
@@ -68,6 +92,9 @@ public enum SandboxPurpose
 
     /// <summary>Finds out which programs there are.</summary>
     Detect,
+
+    /// <summary>An agent of somebody else's that does the coding.</summary>
+    Engine,
 }
 
 /// <summary>How a command ended.</summary>

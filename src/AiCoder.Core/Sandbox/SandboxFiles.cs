@@ -22,6 +22,9 @@ internal sealed class SandboxFiles(string directory)
     /// <summary>A folder with nothing in it.</summary>
     public string EmptyDirectory => Path.Combine(directory, "empty");
 
+    /// <summary>A file with nothing in it.</summary>
+    public string EmptyFile => Path.Combine(directory, "empty.txt");
+
     /// <summary>Files of the host and where they stand inside.</summary>
     public IEnumerable<(string Source, string Target)> For(bool network)
     {
@@ -37,13 +40,13 @@ internal sealed class SandboxFiles(string directory)
     {
         lock (_gate)
         {
-            if (_written && Contents.Keys.All(name => File.Exists(Path.Combine(directory, name))))
+            if (_written && Contents.Keys.All(name => File.Exists(Path.Combine(directory, name))) && File.Exists(EmptyFile))
                 return;
 
             try
             {
                 Directory.CreateDirectory(EmptyDirectory);
-                foreach (var (name, content) in Contents)
+                foreach (var (name, content) in Contents.Append(new(Path.GetFileName(EmptyFile), "")))
                 {
                     // Another process may be doing the same.
                     var temporary = Path.Combine(directory, $"{name}.{Guid.NewGuid():N}");

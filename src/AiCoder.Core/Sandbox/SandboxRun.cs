@@ -1,3 +1,4 @@
+using System.Text;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Processes;
 using AiCoder.Core.Secrets;
@@ -12,16 +13,13 @@ internal static class SandboxRun
     /// way to it. No core files; no file above 8 GiB (in blocks of 512 bytes).
     /// </summary>
     public static IReadOnlyList<string> Shell(SandboxCommand command) =>
-        ["/bin/sh", "-c", "ulimit -c 0; ulimit -f 16777216; exec \"$@\" </dev/null 2>&1", "sh", .. command.Arguments];
-
-    // Kilobytes a second for minutes are normal; a program that has printed this much is out of control.
-    private const long TotalOutputLimit = 32L << 20;
+        ["/bin/sh", "-c", $"ulimit -c 0; ulimit -f 16777216; exec \"$@\" </dev/null{(command.StandardOutput is null ? " 2>&1" : "")}", "sh", .. command.Arguments];
 
     // util-linux. Where memory runs out between two looks of the watchdog, the kernel is to end the command and not us.
     private static readonly string? Choom = new[] { "/usr/bin/choom", "/bin/choom" }.FirstOrDefault(File.Exists);
 
     /// <summary>Fills in the bounds of the command.</summary>
-    public static ProcessSpec Bounded(SandboxCommand command, ProcessSpec spec, SecretRedactor redactor)
+    private static ProcessSpec Bounded(SandboxCommand command, ProcessSpec spec, SecretRedactor redactor)
     {
         var shown = 0;
         return spec with
@@ -30,7 +28,7 @@ internal static class SandboxRun
             Arguments = Choom is null ? spec.Arguments : ["-n", "1000", "--", spec.FileName, .. spec.Arguments],
             Timeout = command.Timeout,
             OutputLimit = command.OutputLimit,
-            TotalOutputLimit = TotalOutputLimit,
+            TotalOutputLimit = command.TotalOutputLimit,
             TreeLimits = new(command.MemoryBytes, command.MaxProcesses),
             OnOutput = command.OnOutput is not { } watch
                 ? null
@@ -44,9 +42,18 @@ internal static class SandboxRun
         };
     }
 
-    public static CommandOutcome Outcome(ProcessOutcome outcome, SecretRedactor redactor) => new(
+    /// <summary>Runs it, its standard output kept or passed on as the command wants.</summary>
+    public static Task<ProcessOutcome> RunAsync(ProcessRunner runner, SandboxCommand command, ProcessSpec spec, SecretRedactor redactor, CancellationToken cancellationToken)
+    {
+        var bounded = Bounded(command, spec, redactor);
+        return command.StandardOutput is not { } output
+            ? runner.RunAsync(bounded, cancellationToken)
+            : runner.RunRawAsync(bounded, Encoding.UTF8.GetBytes(bounded.StandardInput ?? ""), output, cancellationToken);
+    }
+
+    public static CommandOutcome Outcome(SandboxCommand command, ProcessOutcome outcome, SecretRedactor redactor) => new(
         outcome.ExitCode,
-        redactor.Redact(outcome.StandardOutput),
+        redactor.Redact(command.StandardOutput is null ? outcome.StandardOutput : outcome.StandardError),
         outcome.Duration,
         outcome.Ending switch
         {

@@ -19,6 +19,9 @@ internal sealed class TracedSandbox(ISandbox inner, SecretRedactor redactor) : I
     public Task ProbeAsync(CancellationToken cancellationToken) => inner.ProbeAsync(cancellationToken);
 
     /// <inheritdoc/>
+    public string PathInside(string path) => inner.PathInside(path);
+
+    /// <inheritdoc/>
     public async Task<CommandOutcome> RunAsync(SandboxCommand command, CancellationToken cancellationToken)
     {
         var purpose = AiCoderJson.NameOf(command.Purpose);

@@ -1,5 +1,6 @@
 using AiCoder.Core.Models;
 using AiCoder.Core.Sandbox;
+using AiCoder.Core.Validation;
 
 namespace AiCoder.Core.Tools;
 
@@ -15,7 +16,7 @@ public sealed class ToolSet : IDisposable
     /// <param name="root">The work tree, absolute.</param>
     /// <param name="gitFolder">A git directory outside the work tree, for what is ignored; nothing in the tree configures it.</param>
     /// <param name="scope">What may be changed.</param>
-    /// <param name="sandbox">Where commands run.</param>
+    /// <param name="sandbox">Where commands and parsers run.</param>
     /// <param name="home">The commands' HOME, absolute, outside the work tree.</param>
     /// <param name="network">Whether commands reach the network.</param>
     /// <param name="time">For bounds.</param>
@@ -23,10 +24,11 @@ public sealed class ToolSet : IDisposable
     {
         var paths = new WorkTreePaths(root);
         _walker = new WorkTreeWalker(paths.Root, gitFolder);
+        var writer = new GuardedWriter(new SyntaxGate(sandbox));
         ITool[] tools =
         [
             new ListFilesTool(paths, _walker), new ReadFileTool(paths), new SearchTool(paths, _walker, time),
-            new WriteFileTool(paths, scope), new EditFileTool(paths, scope), new DeleteFileTool(paths, scope), new MoveFileTool(paths, scope),
+            new WriteFileTool(paths, scope, writer), new EditFileTool(paths, scope, writer), new DeleteFileTool(paths, scope), new MoveFileTool(paths, scope),
             new RunCommandTool(paths, sandbox, home, network), new FinishTool(),
         ];
         _tools = tools.ToDictionary(tool => tool.Definition.Name);

@@ -103,7 +103,7 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
         if (first == timeout)
             throw Ended(FailureCodes.ApprovalTimeout, $"Nobody approved the {AiCoderJson.NameOf(kind)} within {ApprovalBound.TotalDays} days. Start the task again under another id.");
         if (await decision is { Approved: false } refusal)
-            throw Ended(FailureCodes.ApprovalRefused, $"The {AiCoderJson.NameOf(kind)} was refused. {refusal.Comment}".TrimEnd());
+            throw Ended(FailureCodes.ApprovalRefused, $"The {AiCoderJson.NameOf(kind)} {(kind == ApprovalMode.Plan ? "was" : "were")} refused. {refusal.Comment}".TrimEnd());
         _clock.Run();
     }
 

@@ -29,6 +29,59 @@ public sealed class BubblewrapSandboxTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_masked_is_empty_inside_and_as_it_was_outside_and_a_link_in_its_place_is_refused()
+    {
+        File.WriteAllText(Path.Combine(_fixture.WorkTree, ".env"), "SECRET=1\n");
+        Directory.CreateDirectory(Path.Combine(_fixture.WorkTree, ".agent"));
+        File.WriteAllText(Path.Combine(_fixture.WorkTree, ".agent", "settings.json"), "{}");
+
+        var outcome = await _fixture.RunAsync("cat .env; ls -A .agent; echo x > .env; echo x > .agent/y; test -e missing; echo $?", command => command with { Masked = [".env", ".agent", "missing"] });
+
+        Assert.DoesNotContain("SECRET", outcome.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("settings.json", outcome.Output, StringComparison.Ordinal);
+        Assert.EndsWith("1", outcome.Output.Trim(), StringComparison.Ordinal);
+        Assert.Equal("SECRET=1\n", File.ReadAllText(Path.Combine(_fixture.WorkTree, ".env")));
+        Assert.Equal(["settings.json"], Directory.EnumerateFiles(Path.Combine(_fixture.WorkTree, ".agent")).Select(Path.GetFileName));
+
+        File.Delete(Path.Combine(_fixture.WorkTree, ".env"));
+        File.CreateSymbolicLink(Path.Combine(_fixture.WorkTree, ".env"), "/etc");
+        var refused = await Assert.ThrowsAsync<FailureException>(() => _fixture.RunAsync("true", command => command with { Masked = [".env"] }));
+        Assert.Contains("symbolic link", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Standard_output_can_be_had_apart_and_whole_while_standard_error_is_kept_in_bounds()
+    {
+        using var output = new MemoryStream();
+        var outcome = await _fixture.RunAsync("echo to-error >&2; seq 1 100000; echo more >&2", command => command with { StandardOutput = output, OutputLimit = 1_000 });
+
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Equal("to-error\nmore\n", outcome.Output);
+        Assert.EndsWith("\n99999\n100000\n", System.Text.Encoding.UTF8.GetString(output.ToArray()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_socket_that_is_shown_can_be_connected_to_and_nothing_beside_it_be_written()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_fixture.Root, "shown")).FullName;
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(Path.Combine(folder, "s")));
+        listener.Listen();
+        var accepted = listener.AcceptAsync(TestContext.Current.CancellationToken);
+        var inside = _fixture.Sandbox.PathInside(folder);
+
+        var outcome = await _fixture.RunAsync(
+            $"python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.connect(\"{inside}/s\"); s.sendall(b\"hello\")' && touch {inside}/x", command => command with { ReadOnlyPaths = [folder] });
+
+        Assert.NotEqual(0, outcome.ExitCode);
+        Assert.Contains("Read-only", outcome.Output, StringComparison.Ordinal);
+        using var connection = await accepted;
+        var buffer = new byte[5];
+        await connection.ReceiveAsync(buffer);
+        Assert.Equal("hello"u8.ToArray(), buffer);
+    }
+
+    [Fact]
     public async Task No_pipe_stays_behind_for_which_somebody_would_wait()
     {
         var outcome = await _fixture.RunAsync("mkdir -p a/b && mkfifo .gitignore a/b/package.json && ln -s b a/link && echo x > a/file && ls a/b");

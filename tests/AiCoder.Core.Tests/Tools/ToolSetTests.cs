@@ -180,6 +180,8 @@ public sealed class ToolSetTests : IDisposable
     {
         public Task ProbeAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+        public string PathInside(string path) => path;
+
         public Task<CommandOutcome> RunAsync(SandboxCommand command, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

@@ -73,7 +73,7 @@ public abstract class TaskApiContract
         var diff = await world.GetAsync($"api/tasks/{id}/diff");
         var transcript = await world.GetAsync($"api/tasks/{id}/transcript");
         var badAfter = await world.GetAsync($"api/tasks/{id}/events?after=x");
-        var approve = await world.PostAsync($"api/tasks/{id}/approve");
+        var approve = await world.PostAsync($"api/tasks/{id}/approve", """{"approved":true}""");
         var message = await world.PostAsync($"api/tasks/{id}/messages", """{"text":"too late"}""");
         var cancel = await world.PostAsync($"api/tasks/{id}/cancel");
 
@@ -162,6 +162,7 @@ public abstract class TaskApiContract
         await AssertRefusedAsync("""{"repo_url":"https://example.com/a.git","intent":7}""", "intent");
         await AssertRefusedAsync("""{"task_id":"../x","repo_url":"https://example.com/a.git","intent":"x"}""", "task_id");
         await AssertRefusedAsync("""{"repo_url":"ftp://example.com/a.git","intent":"x","approval":"maybe"}""", "repo_url", "approval");
+        await AssertRefusedAsync("""{"repo_url":"https://10.0.0.1/a.git","intent":"x","webhook_url":"http://169.254.169.254/"}""", "repo_url", "webhook_url");
 
         async Task AssertRefusedAsync(string body, params string[] named)
         {
@@ -209,8 +210,11 @@ public abstract class TaskApiContract
         Assert.Equal(kind == "plan", codingBefore == 0);
         Assert.Null(await world.Around.HeadOfAsync($"ai/{id}"));
 
+        foreach (var (silent, named) in new[] { (null, "approved"), ("{}", "approved"), ("""{"comment":"no!"}""", "approved"), ("""{"approved":null}""", "approved"), ("""{"approved":"yes"}""", "approved"), ("""{"aproved":true}""", "aproved") })
+            await AssertNamesAsync(world, $"api/tasks/{id}/approve", silent, named);
+        Assert.Equal("awaiting_approval", (await world.GetAsync($"api/tasks/{id}"))["status"]);
         var answer = approved
-            ? await world.PostAsync($"api/tasks/{id}/approve")
+            ? await world.PostAsync($"api/tasks/{id}/approve", """{"approved":true}""")
             : await world.PostAsync($"api/tasks/{id}/approve", """{"approved":false,"comment":"Not like this."}""");
         var task = await world.EndAsync(id);
 
@@ -220,7 +224,7 @@ public abstract class TaskApiContract
         if (!approved)
         {
             Assert.Equal("approval_refused", (string?)task["error"]!["code"]);
-            Assert.Contains("Not like this.", (string?)task["error"]!["message"], StringComparison.Ordinal);
+            Assert.Equal($"The {kind} {(kind == "plan" ? "was" : "were")} refused. Not like this.", (string?)task["error"]!["message"]);
         }
     }
 
@@ -233,7 +237,9 @@ public abstract class TaskApiContract
         var id = await world.StartAsync();
         await hold.Reached.WaitAsync(Cancel);
 
-        var approve = await world.PostAsync($"api/tasks/{id}/approve");
+        var approve = await world.PostAsync($"api/tasks/{id}/approve", """{"approved":true}""");
+        await AssertNamesAsync(world, $"api/tasks/{id}/messages", """{"text":5}""", "text");
+        await AssertNamesAsync(world, $"api/tasks/{id}/cancel", """{"reason":["x"]}""", "reason");
         var empty = await world.PostAsync($"api/tasks/{id}/messages", """{"text":" "}""");
         var unknown = await world.PostAsync($"api/tasks/{id}/messages", """{"txt":"hello"}""");
         var delete = await world.DeleteAsync($"api/tasks/{id}");
@@ -336,6 +342,13 @@ public abstract class TaskApiContract
         var health = await world.GetAsync("api/health");
 
         Assert.Equal((200, "ok"), (health.Status, health["status"]));
+        foreach (var path in new[] { "api/health", "api/health/live", "api/health/ready" })
+        {
+            using var head = new HttpRequestMessage(HttpMethod.Head, path);
+            using var response = await world.Client.SendAsync(head, Cancel);
+            Assert.Equal(200, (int)response.StatusCode);
+            Assert.Empty(await response.Content.ReadAsByteArrayAsync(Cancel));
+        }
     }
 
     private static async Task<IReadOnlyList<JsonObject>> EventsAsync(ApiWorld world, string path)
@@ -343,6 +356,15 @@ public abstract class TaskApiContract
         var reply = await world.GetAsync(path);
         Assert.True(reply.Status == 200, reply.ToString());
         return [.. reply.Json["events"]!.AsArray().Select(one => one!.AsObject())];
+    }
+
+    private static async Task AssertNamesAsync(ApiWorld world, string path, string? body, string field)
+    {
+        var reply = await world.PostAsync(path, body);
+        Assert.True(reply.Status == 400, $"{body}: {reply}");
+        var error = Assert.Single(reply.Json["errors"]!.AsArray())!;
+        Assert.Equal(field, (string?)error["field"]);
+        Assert.Contains(field, (string?)error["message"], StringComparison.Ordinal);
     }
 
     /// <summary>The patch makes of the base what was pushed.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Xml;
@@ -7,15 +8,40 @@ using YamlDotNet.Core;
 
 namespace AiCoder.Core.Validation;
 
-/// <summary>Parses JSON, YAML and XML files in this process: nothing of them runs.</summary>
-internal static class DataSyntax
+/// <summary>Parses JSON, YAML, XML and C# files in this process: nothing of them runs.</summary>
+internal static class InProcessSyntax
 {
-    private const long MaxLength = 4 << 20;
-
-    // Broken on purpose, or not what the extension says before a program has filled it in.
-    private static readonly string[] Exempt = ["fixtures", "__fixtures__", "testdata", "templates"];
     private static readonly string[] StrictJson = ["package.json", "package-lock.json", "composer.json", "global.json"];
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    // XML files name encodings that .NET knows only with these.
+    static InProcessSyntax() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+
+    /// <summary>Whether files of this name are parsed here.</summary>
+    public static bool Knows(string path) => Parser(path) is not null;
+
+    /// <summary>What is wrong with a file's bytes; null: nothing, or files of this name are not parsed here.</summary>
+    public static SyntaxError? Check(string path, byte[] bytes)
+    {
+        if (bytes.Length is 0 or > SyntaxCheckers.MaxLength || Parser(path) is not { } parse)
+            return null;
+        try
+        {
+            return parse(path, bytes);
+        }
+        catch (JsonException exception)
+        {
+            return At((int)(exception.LineNumber ?? 0) + 1, exception.Message);
+        }
+        catch (YamlException exception)
+        {
+            return At((int)exception.Start.Line, exception.Message);
+        }
+        catch (XmlException exception)
+        {
+            return new(exception.Message, exception.LineNumber);
+        }
+    }
 
     /// <summary>One report over all of them; null where there is none.</summary>
     public static CommandReport? Check(string workTree, List<string> files)
@@ -23,28 +49,14 @@ internal static class DataSyntax
         var began = Stopwatch.GetTimestamp();
         var checkedFiles = new List<string>();
         var errors = new List<string>();
-        foreach (var file in files.Where(file => !file.Split('/').Any(Exempt.Contains)))
+        foreach (var file in files.Where(Knows))
         {
-            Action<string, byte[]>? parse = Path.GetExtension(file).ToLowerInvariant() switch
-            {
-                ".json" => Json,
-                ".yaml" or ".yml" => Yaml,
-                ".xml" or ".csproj" or ".fsproj" or ".vbproj" or ".props" or ".targets" or ".resx" or ".slnx" => Xml,
-                _ => null,
-            };
             var info = new FileInfo(Path.Combine(workTree, file));
-            if (parse is null || info.Length is 0 or > MaxLength)
+            if (info.Length is 0 or > SyntaxCheckers.MaxLength)
                 continue;
-
             checkedFiles.Add(file);
-            try
-            {
-                parse(file, File.ReadAllBytes(info.FullName));
-            }
-            catch (Exception exception) when (exception is JsonException or YamlException or XmlException)
-            {
-                errors.Add($"{file}: {Describe(exception)}");
-            }
+            if (Check(file, File.ReadAllBytes(info.FullName)) is { } error)
+                errors.Add($"{file}: {error.Message}");
         }
 
         return checkedFiles.Count == 0
@@ -61,14 +73,19 @@ internal static class DataSyntax
             };
     }
 
-    private static string Describe(Exception exception) => exception switch
+    private static Func<string, byte[], SyntaxError?>? Parser(string path) => Path.GetExtension(path).ToLowerInvariant() switch
     {
-        JsonException json => $"line {json.LineNumber + 1}: {json.Message}",
-        YamlException yaml => $"line {yaml.Start.Line}: {yaml.Message}",
-        _ => exception.Message,
+        ".json" or ".ipynb" or ".geojson" => Json,
+        ".yaml" or ".yml" => Yaml,
+        ".xml" or ".csproj" or ".fsproj" or ".vbproj" or ".props" or ".targets" or ".resx" or ".slnx" or ".nuspec" or ".xsd"
+            or ".xsl" or ".xslt" or ".xaml" or ".axaml" => Xml,
+        ".cs" or ".csx" => CSharpSyntax.Check,
+        _ => null,
     };
 
-    private static void Json(string file, byte[] bytes)
+    private static SyntaxError At(int line, string message) => new(string.Create(CultureInfo.InvariantCulture, $"line {line}: {message}"), line);
+
+    private static SyntaxError? Json(string file, byte[] bytes)
     {
         var strict = StrictJson.Contains(Path.GetFileName(file));
         var start = bytes.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? 3 : 0;
@@ -81,9 +98,10 @@ internal static class DataSyntax
                 CommentHandling = strict ? JsonCommentHandling.Disallow : JsonCommentHandling.Skip,
                 MaxDepth = 512,
             });
+        return null;
     }
 
-    private static void Yaml(string file, byte[] bytes)
+    private static SyntaxError? Yaml(string file, byte[] bytes)
     {
         string text;
         try
@@ -93,12 +111,12 @@ internal static class DataSyntax
         catch (DecoderFallbackException)
         {
             // Another encoding; nothing to say about its grammar.
-            return;
+            return null;
         }
 
         // Jinja, Helm and the like.
         if (text.Contains("{{", StringComparison.Ordinal) || text.Contains("{%", StringComparison.Ordinal))
-            return;
+            return null;
 
         var parser = new Parser(new StringReader(text));
         try
@@ -112,14 +130,18 @@ internal static class DataSyntax
             // Some mistakes leave its scanner without a word for them.
             throw new YamlException(parser.Current?.End ?? Mark.Empty, Mark.Empty, "the file is not well-formed from here on", exception);
         }
+
+        return null;
     }
 
-    private static void Xml(string file, byte[] bytes)
+    private static SyntaxError? Xml(string file, byte[] bytes)
     {
         using var reader = XmlReader.Create(
             new MemoryStream(bytes), new() { DtdProcessing = DtdProcessing.Ignore, XmlResolver = null });
         while (reader.Read())
         {
         }
+
+        return null;
     }
 }

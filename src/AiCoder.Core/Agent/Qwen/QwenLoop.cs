@@ -1,0 +1,168 @@
+using AiCoder.Core.Activities;
+using AiCoder.Core.Failures;
+using AiCoder.Core.Models;
+using AiCoder.Core.Sandbox;
+using AiCoder.Core.Secrets;
+using AiCoder.Core.Tasks;
+using AiCoder.Core.Workspaces;
+
+namespace AiCoder.Core.Agent.Qwen;
+
+/// <summary>
+/// Coding by the Qwen Code command line. It is started with the whole task, and again, with what was done so far, where it was
+/// killed, moved to another machine, or ended too early.
+/// </summary>
+internal sealed class QwenLoop(
+    CodeInput input,
+    CodingRecord record,
+    Workspace workspace,
+    ISandbox sandbox,
+    QwenInstallation installation,
+    OwnProgram forwarder,
+    ModelClient model,
+    ScopeGuard guard,
+    SecretRedactor redactor,
+    ActivityContext context,
+    TimeProvider time,
+    Func<CancellationToken, Task<bool>> prepareAsync)
+{
+    // How often a conversation may outgrow the model: each time it begins anew, with what is done already.
+    private const int MostFreshStarts = 3;
+    private const int ErrorLength = 500;
+
+    public async Task<CodeOutput> RunAsync(string openingMessage, CancellationToken cancellationToken)
+    {
+        if (record.Recorded() is { } recorded)
+            return recorded;
+        record.CheckLimits(model);
+        await workspace.CheckoutAsync(record.Tree, cancellationToken).ConfigureAwait(false);
+        await prepareAsync(cancellationToken).ConfigureAwait(false);
+        if (record.Iteration.Count == 0)
+            await record.SayAsync(input.Iteration == 1 ? MessageSource.Task : MessageSource.Feedback, openingMessage, 0, cancellationToken).ConfigureAwait(false);
+
+        for (var tooLong = 0; ;)
+        {
+            if (record.Iteration[^1] is ResultsEntry { Finished: { } summary })
+                return await record.EndAsync(done: true, summary, null, cancellationToken).ConfigureAwait(false);
+            if (record.Iteration.OfType<ResultsEntry>().Count(entry => entry.NothingChanged) > 1)
+                return await record.EndFailedAsync(NextStep.NothingChangedTwice, cancellationToken).ConfigureAwait(false);
+            if (record.Exceeded() is { } failure)
+                return await record.EndFailedAsync(failure, cancellationToken).ConfigureAwait(false);
+            // What an interrupted start left behind, or an installation did to the repository's own files, is none of the task's changes.
+            await workspace.CheckoutAsync(record.Tree, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await StartAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (ContextTooLongException exception)
+            {
+                if (++tooLong > MostFreshStarts)
+                    throw new FailureException(FailureCodes.ModelUnusable, $"{exception.Message} Use a model with a larger context, or a smaller task.", exception);
+            }
+        }
+    }
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateTempSubdirectory("aicoder-");
+        try
+        {
+            var events = new QwenStream(line => context.Report(new(TaskState.Coding, redactor.Redact(line))));
+            using var run = new QwenRun(input, record, workspace, model, guard, redactor, context, time, events);
+            var prompt = await QwenPrompt.RenderAsync(input, record, workspace, cancellationToken).ConfigureAwait(false);
+            var gateway = await ModelGateway.OpenAsync(QwenCommand.SocketIn(folder.FullName), input.Spec.Model, run.AnswerAsync, time, cancellationToken).ConfigureAwait(false);
+            CommandOutcome? outcome;
+            await using (gateway.ConfigureAwait(false))
+            {
+                var command = await QwenCommand.CreateAsync(sandbox, installation, forwarder, folder.FullName, new()
+                {
+                    Prompt = prompt,
+                    Model = input.Spec.Model,
+                    Token = gateway.Token,
+                    WorkTree = workspace.WorkTree,
+                    Home = workspace.SandboxHome,
+                    // One more than there are: the gateway ends it at the limit, with what its last tools did on record.
+                    Turns = Math.Max(1, (input.Spec.Limits.MaxTurns ?? TaskLimits.DefaultTurns) - record.Usage.Turns) + 1,
+                    Time = Left(),
+                    Output = new LineStream(events.Take),
+                }, cancellationToken).ConfigureAwait(false);
+                outcome = await RunAsync(command, run, cancellationToken).ConfigureAwait(false);
+            }
+
+            // Outside, so that a question that was being answered is on record.
+            if (run.Stopped is { } stopped)
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(stopped);
+            await EndedAsync(run, events, outcome!, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            workspace.MarkDirty();
+            FolderRemoval.Remove(folder.FullName);
+        }
+    }
+
+    private async Task<CommandOutcome?> RunAsync(SandboxCommand command, QwenRun run, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, run.Ending);
+        try
+        {
+            return await sandbox.RunAsync(command, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (run.Stopped is not null && !cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The agent ended by itself: was it done?</summary>
+    private async Task EndedAsync(QwenRun run, QwenStream events, CommandOutcome outcome, CancellationToken cancellationToken)
+    {
+        var (tree, restored) = await run.SnapshotAsync(cancellationToken).ConfigureAwait(false);
+        if (Failed(events, outcome) is { } failure)
+        {
+            // What its last tools did is kept, although it never told how they ended.
+            if (tree != record.Tree)
+                await record.AppendAsync(run.Results(tree, restored), CancellationToken.None).ConfigureAwait(false);
+            throw new FailureException(failure);
+        }
+
+        var unchanged = record.IsUnchanged(tree);
+        var summary = events.End?.Text ?? record.Iteration.OfType<AnswerEntry>().LastOrDefault()?.Answer.Text ?? "";
+        var written = !unchanged && (await record.NewMessagesAsync(cancellationToken).ConfigureAwait(false)).Count > 0;
+        await record.AppendAsync(
+            run.Results(tree, restored) with { Finished = unchanged || written ? null : redactor.Redact(summary), NothingChanged = unchanged },
+            CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>What its exit code stands for; null: it is done.</summary>
+    private Failure? Failed(QwenStream events, CommandOutcome outcome)
+    {
+        var said = Shorten(events.End?.Error ?? (events.End is { Failed: true } end ? end.Text : null) ?? outcome.Output);
+        return (outcome.Ending, outcome.ExitCode) switch
+        {
+            (CommandEnding.OutOfMemory, _) => Failure.Of(FailureCodes.OutOfMemory, $"Qwen Code used too much memory and was ended. {said}"),
+            (CommandEnding.TimedOut, _) => Failure.Of(FailureCodes.LimitTime, "Qwen Code did not end within the task's time and was ended. What was done is kept in the workspace; nothing was pushed."),
+            (not CommandEnding.Exited, _) => Failure.Of(FailureCodes.EngineUnavailable, $"Qwen Code was ended: {AiCoderJson.NameOf(outcome.Ending)}. {said}"),
+            (_, 0) when events.End is not { Failed: true } => null,
+            (_, 53) => Failure.Of(FailureCodes.LimitTurns, $"Qwen Code used up its turns (limits.max_turns). What was done is kept in the workspace; nothing was pushed. {said}"),
+            (_, 55) => Failure.Of(FailureCodes.LimitTime, $"Qwen Code used up its time or its tool calls (limits.max_minutes). What was done is kept in the workspace; nothing was pushed. {said}"),
+            // It has a guard of its own against going round in circles.
+            _ when said.Contains("Loop detection", StringComparison.OrdinalIgnoreCase) => Failure.Of(FailureCodes.Stuck, $"Qwen Code repeated the same steps and stopped itself. What was done is kept in the workspace; nothing was pushed. {said}"),
+            _ when record.Iteration.OfType<AnswerEntry>().Any() => Failure.Of(FailureCodes.ModelUnusable, $"Qwen Code gave up with exit code {outcome.ExitCode}: {said}"),
+            _ => Failure.Of(FailureCodes.EngineUnavailable, $"Qwen Code {installation.Version} ended with exit code {outcome.ExitCode} before it asked the model anything: {said} {QwenInstallation.Advice(installation.Folder)}"),
+        };
+    }
+
+    private TimeSpan Left()
+    {
+        var most = TimeSpan.FromMinutes(input.Spec.Limits.MaxMinutes ?? TaskLimits.DefaultMinutes);
+        var left = input.Deadline is { } deadline ? deadline - time.GetUtcNow().UtcDateTime : most;
+        return left < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : left > TimeSpan.FromDays(20) ? TimeSpan.FromDays(20) : left;
+    }
+
+    private string Shorten(string text)
+    {
+        var line = redactor.Redact(text).ReplaceLineEndings(" ").Trim();
+        return line.Length <= ErrorLength ? line : "…" + line[^ErrorLength..];
+    }
+}

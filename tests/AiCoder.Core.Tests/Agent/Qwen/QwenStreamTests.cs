@@ -1,0 +1,66 @@
+using System.Text;
+using AiCoder.Core.Agent.Qwen;
+
+namespace AiCoder.Core.Tests.Agent.Qwen;
+
+public sealed class QwenStreamTests
+{
+    [Fact]
+    public void Events_are_read_whatever_pieces_they_come_in_and_words_between_are_passed_over()
+    {
+        const string printed =
+            """
+            Warning: something
+            {"type":"system","subtype":"init","tools":[]}
+            {"type":"assistant","message":{"content":[{"type":"text","text":"看"},{"type":"tool_use","id":"c1","name":"read_file","input":{"file_path":"a.py"}}]}}
+            {"type":"user","message":{"content":[{"type":"tool_result","tool_use_id":"c1","is_error":true,"content":"no such file"}]}}
+            [1]
+            {"type":"assistant","message":"nonsense"}
+            {"type":"result","subtype":"success","is_error":false,"num_turns":3,"result":"完成"}
+
+            """;
+        foreach (var size in new[] { 1, 7, 100_000 })
+        {
+            var lines = new List<string>();
+            var events = new QwenStream(lines.Add);
+            using (var stream = new LineStream(events.Take))
+            {
+                foreach (var piece in Encoding.UTF8.GetBytes(printed).Chunk(size))
+                    stream.Write(piece);
+            }
+
+            Assert.Equal(["read_file a.py"], lines);
+            Assert.True(events.HasFailed("c1"));
+            Assert.False(events.HasFailed("c2"));
+            Assert.Equal(3, events.Turns);
+            Assert.Equal(new QwenEnd(false, "完成", null), events.End);
+        }
+    }
+
+    [Fact]
+    public void A_line_without_an_end_takes_no_memory_without_one()
+    {
+        var lines = new List<int>();
+        using var stream = new LineStream(line => lines.Add(line.Length), longest: 10);
+
+        for (var count = 0; count < 1_000; count++)
+            stream.Write("0123456789"u8);
+        stream.Write("\nshort\n0123456789\n"u8);
+
+        Assert.Equal([5, 10], lines);
+    }
+
+    [Fact]
+    public void Only_code_of_ours_is_shown_to_a_sandbox_and_no_settings_beside_it()
+    {
+        using var folder = new AiCoder.Testing.TemporaryFolder();
+        foreach (var name in new[] { "aicoder", "aicoder.dll", "aicoder.deps.json", "aicoder.runtimeconfig.json", "local.settings.json", "appsettings.json", ".env", "key.pem" })
+            File.WriteAllText(folder[name], "");
+
+        var program = OwnProgram.Of([folder["aicoder"]]);
+
+        Assert.Equal(
+            ["aicoder", "aicoder.deps.json", "aicoder.dll", "aicoder.runtimeconfig.json"],
+            program.Files.Where(file => file.StartsWith(folder.Root, StringComparison.Ordinal)).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
+    }
+}
