@@ -26,8 +26,8 @@ public sealed class AnalyzeActivity(
     private const int KeyFilesBudget = 4_000;
     private readonly TaskGate _gate = new();
 
-    /// <summary>Makes the plan, or finds it.</summary>
-    /// <exception cref="FailureException"><c>plan_invalid</c> after the repairs; the model endpoint's failures.</exception>
+    /// <summary>Makes the plan, or finds it. What ends the task for good (<c>plan_invalid</c> after the repairs, a limit) is in the output.</summary>
+    /// <exception cref="FailureException">The model endpoint's failures that pass, and those of the configuration.</exception>
     public async Task<AnalyzeOutput> RunAsync(AnalyzeInput input, ActivityContext context, CancellationToken cancellationToken)
     {
         using var entered = await _gate.EnterAsync(input.Spec.TaskId, cancellationToken).ConfigureAwait(false);
@@ -35,6 +35,19 @@ public sealed class AnalyzeActivity(
         var transcript = await Transcript.OpenAsync(workspace.TranscriptPath, time, cancellationToken).ConfigureAwait(false);
         await using var closing = transcript.ConfigureAwait(false);
         var secrets = await secretStore.GetAsync(context.SecretsReference, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await RunAsync(input, workspace, transcript, secrets, context, cancellationToken).ConfigureAwait(false);
+        }
+        catch (FailureException exception) when (exception.Failure is { Retryable: false, Category: FailureCategory.Code or FailureCategory.Authentication })
+        {
+            return new(new Plan(), transcript.UsageOf(Transcript.Analyzing), exception.Failure);
+        }
+    }
+
+    private async Task<AnalyzeOutput> RunAsync(
+        AnalyzeInput input, Workspace workspace, Transcript transcript, TaskSecrets secrets, ActivityContext context, CancellationToken cancellationToken)
+    {
         var model = models.Create(input.Spec, secrets);
         var limits = new SpendingLimits(input.Spec.Limits);
         limits.Check(model);

@@ -47,7 +47,7 @@ public sealed class CodeActivity(
         var secrets = await secretStore.GetAsync(context.SecretsReference, cancellationToken).ConfigureAwait(false);
 
         var spec = input.Spec;
-        var scope = new PathScope(spec.Paths, spec.AllowCiChanges);
+        var scope = PathScope.Of(spec);
         using var tools = new ToolSet(workspace.WorkTree, workspace.GitFolderPath, scope, sandbox, workspace.SandboxHome, Network(spec), time);
         var redactor = SecretRedactor.For(options, secrets);
         var guard = new ScopeGuard(workspace, scope, input.Source.Tree);

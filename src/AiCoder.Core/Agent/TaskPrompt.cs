@@ -17,7 +17,7 @@ internal static class TaskPrompt
         if (spec.Paths.Count > 0)
             lines.Add($"Only these folders may be changed: {string.Join(", ", spec.Paths)}.");
         if (!spec.AllowCiChanges)
-            lines.Add("Files of continuous integration and of agents' settings may not be changed.");
+            lines.Add("Files of continuous integration and of agents' settings may not be changed; AGENTS.md and its like only where the task names them.");
         return lines.Count == 0 ? "" : $"\n{string.Join('\n', lines)}\n";
     }
 

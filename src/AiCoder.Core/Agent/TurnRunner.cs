@@ -25,6 +25,7 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
         var calls = new List<CallResult>();
         var changed = new HashSet<string>(StringComparer.Ordinal);
         var refused = new List<string>();
+        var forbidden = new List<string>();
         var scan = false;
         string? finished = null;
         try
@@ -41,6 +42,8 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
                 finished = result.Finished ?? finished;
                 if (result.RefusedPath is { } path)
                     refused.Add(path);
+                if (result.ForbiddenPath is { } place)
+                    forbidden.Add(place);
             }
 
             if (scan)
@@ -59,7 +62,7 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
                 }
             }
 
-            return new(calls, after, finished, [.. refused.Distinct().Select(ScopeGuard.Note)]);
+            return new(calls, after, finished, [.. refused.Distinct().Select(ScopeGuard.Note), .. forbidden.Select(place => ScopeGuard.ForbiddenNote(redactor.Redact(place))).Distinct()]);
         }
         catch
         {

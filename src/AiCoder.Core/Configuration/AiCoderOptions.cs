@@ -1,3 +1,4 @@
+using AiCoder.Core.Models;
 using AiCoder.Core.Tasks;
 
 namespace AiCoder.Core.Configuration;
@@ -75,6 +76,15 @@ public sealed record AiCoderOptions
 
     /// <summary>RETENTION_DAYS: how long the workspace of an ended task is kept, 0 to 3650.</summary>
     public int RetentionDays { get; init; } = 7;
+
+    /// <summary>MODEL_PRICES: the operator's own prices by model name; they come before the built-in ones.</summary>
+    public IReadOnlyDictionary<string, ModelPrice> ModelPrices { get; init; } = new Dictionary<string, ModelPrice>();
+
+    /// <summary>DAILY_MAX_TOKENS: input and output tokens that all tasks together may spend on a UTC day; null: no ceiling.</summary>
+    public long? DailyMaxTokens { get; init; }
+
+    /// <summary>DAILY_MAX_COST_USD: US dollars that all tasks together may spend on a UTC day; null: no ceiling.</summary>
+    public decimal? DailyMaxCostUsd { get; init; }
 
     /// <summary>Characters of the shortest <see cref="ServiceKey"/>.</summary>
     public const int ShortestServiceKey = 16;

@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Numerics;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Git;
+using AiCoder.Core.Models;
 using AiCoder.Core.Network;
 using AiCoder.Core.Tasks;
 using AiCoder.Core.Webhooks;
@@ -65,6 +67,9 @@ public sealed class EnvironmentReader
             AllowedNetworks = Networks("ALLOWED_NETWORKS"),
             MaxConcurrentTasks = Number("MAX_CONCURRENT_TASKS", least: 1, most: 1000) ?? Defaults.MaxConcurrentTasks,
             RetentionDays = Number("RETENTION_DAYS", least: 0, most: 3650) ?? Defaults.RetentionDays,
+            ModelPrices = Prices(),
+            DailyMaxTokens = Number<long>("DAILY_MAX_TOKENS", NumberStyles.None, "a whole number", least: 1, most: 1_000_000_000_000_000),
+            DailyMaxCostUsd = Number<decimal>("DAILY_MAX_COST_USD", NumberStyles.AllowDecimalPoint, "a number of US dollars", least: 0.0001m, most: 1_000_000_000m),
             ServiceKey = ServiceKey(),
             Urls = Text("ASPNETCORE_URLS"),
             RequestsPerMinute = Number("REQUESTS_PER_MINUTE", least: 1, most: 100_000) ?? Defaults.RequestsPerMinute,
@@ -226,13 +231,25 @@ public sealed class EnvironmentReader
         return null;
     }
 
-    private int? Number(string name, int least, int most)
+    private IReadOnlyDictionary<string, ModelPrice> Prices()
+    {
+        if (Text(PriceTable.Variable) is not { } value)
+            return Defaults.ModelPrices;
+        var (prices, problems) = PriceTable.Read(value);
+        _problems.AddRange(problems);
+        return prices;
+    }
+
+    private int? Number(string name, int least, int most) => Number(name, NumberStyles.None, "a whole number", least, most);
+
+    private T? Number<T>(string name, NumberStyles style, string what, T least, T most)
+        where T : struct, INumber<T>
     {
         if (Text(name) is not { } value)
             return null;
-        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+        if (T.TryParse(value, style, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
             return number;
-        _problems.Add($"{name} is '{value}'; it must be a whole number from {least} to {most}.");
+        _problems.Add(string.Create(CultureInfo.InvariantCulture, $"{name} is '{value}'; it must be {what} from {least} to {most}."));
         return null;
     }
 

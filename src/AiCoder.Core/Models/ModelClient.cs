@@ -6,6 +6,7 @@ using System.Text.Json;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Network;
 using AiCoder.Core.Secrets;
+using AiCoder.Core.Tasks;
 using AiCoder.Core.Telemetry;
 using OpenAI.Chat;
 
@@ -15,12 +16,14 @@ namespace AiCoder.Core.Models;
 /// Asks one model. Every endpoint is spoken to by the client library's protocol method, so that what differs between endpoints
 /// (fields a model refuses, chunks that are a little off) is ours to handle. Nothing is retried here: the workflow waits, durably.
 /// </summary>
-public sealed class ModelClient(ModelEndpoint endpoint, ChatClient chat, ModelTimeouts timeouts, ModelPrices prices, SecretRedactor redactor, TimeProvider time)
+public sealed class ModelClient(
+    ModelEndpoint endpoint, ChatClient chat, ModelTimeouts timeouts, ModelPrices prices, SecretRedactor redactor, TimeProvider time, DailyCeilings? daily = null)
 {
     private const int ErrorBodyLimit = 64 * 1024;
 
     // Some older endpoints refuse stream_options; learned once, by their own word.
     private volatile bool _usageRefused;
+    private Usage _last = Usage.Zero;
 
     /// <summary>Where it asks.</summary>
     public ModelEndpoint Endpoint => endpoint;
@@ -28,13 +31,30 @@ public sealed class ModelClient(ModelEndpoint endpoint, ChatClient chat, ModelTi
     /// <summary>The price of its model; null: not known.</summary>
     public ModelPrice? Price => prices.Find(endpoint.Model);
 
-    /// <summary>One question, one complete answer.</summary>
+    /// <summary>Refuses a model whose price is not known where the operator's daily ceiling on cost is to be kept.</summary>
+    /// <exception cref="FailureException"><c>system/configuration</c>.</exception>
+    public void RequirePrice() => daily?.RequirePrice(endpoint, Price);
+
+    /// <summary>One question, one complete answer, within the operator's daily ceilings.</summary>
     /// <exception cref="FailureException">
+    /// <c>limit_tokens</c> and <c>limit_cost</c>: a daily ceiling is reached, and nothing was asked;
     /// <c>rate_limited</c> and <c>server_error</c> (with the wait that was asked for), <c>timeout</c>, <c>refused</c>, <c>reset</c>,
     /// <c>invalid_token</c>, <c>forbidden</c>, <c>model_unusable</c>, …
     /// </exception>
     /// <exception cref="ContextTooLongException">The conversation is longer than the model takes.</exception>
     public async Task<ModelAnswer> CompleteAsync(ModelRequest request, CancellationToken cancellationToken)
+    {
+        if (daily is null)
+            return await TracedAsync(request, cancellationToken).ConfigureAwait(false);
+        if (await daily.CheckAsync(endpoint, _last, cancellationToken).ConfigureAwait(false) is { } reached)
+            throw new FailureException(reached);
+        var answer = await TracedAsync(request, cancellationToken).ConfigureAwait(false);
+        _last = answer.Usage;
+        await daily.RecordAsync(endpoint, answer.Usage).ConfigureAwait(false);
+        return answer;
+    }
+
+    private async Task<ModelAnswer> TracedAsync(ModelRequest request, CancellationToken cancellationToken)
     {
         using var call = new ModelSpan(endpoint, time);
         try

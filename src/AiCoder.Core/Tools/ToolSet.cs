@@ -49,7 +49,7 @@ public sealed class ToolSet : IDisposable
         }
         catch (ToolException exception)
         {
-            return new(exception.Message) { Error = true, RefusedPath = exception.RefusedPath };
+            return new(exception.Message) { Error = true, RefusedPath = exception.RefusedPath, ForbiddenPath = exception.ForbiddenPath };
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException || (exception is IOException io && !Fatal.Contains(io.HResult & 0xFFFF)))
         {

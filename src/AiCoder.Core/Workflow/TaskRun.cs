@@ -16,6 +16,9 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
     // Coding ends itself at the deadline, with its usage and snapshot. The workflow's own timer is for an activity that hangs.
     private static readonly TimeSpan DeadlineGrace = TimeSpan.FromSeconds(30);
 
+    // A model that a repository talks into it can try a thousand paths.
+    private const int MostNotes = 100;
+
     private readonly EventChain _events = new(context, spec.WebhookUrl);
     private readonly TaskClock _clock = new(context, TimeSpan.FromMinutes(spec.Limits.MaxMinutes ?? TaskLimits.DefaultMinutes) + DeadlineGrace);
     private readonly List<string> _notes = [];
@@ -67,7 +70,10 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
     {
         Report(TaskState.Analyzing, 15, []);
         var analysis = await StageAsync<AnalyzeOutput>(ActivityNames.Analyze, new AnalyzeInput(spec, Source));
-        (_plan, _analysis) = (analysis.Plan, analysis.Usage);
+        _analysis = analysis.Usage;
+        if (analysis.Failure is { } failure)
+            throw new TaskEndedException(failure);
+        _plan = analysis.Plan;
     }
 
     public async Task BaselineAsync()
@@ -235,6 +241,8 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
         _sequence++;
         data["progress"] = _progress;
         data["sequence"] = _sequence;
+        if (TotalUsage() is { Turns: > 0 } usage && !data.ContainsKey("usage"))
+            data["usage"] = ToNode(usage);
         if (spec.Metadata is { } metadata && !data.ContainsKey("metadata"))
             data["metadata"] = metadata.DeepClone();
         context.SetCustomStatus(new TaskProgress
@@ -269,7 +277,11 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
         Error = failure,
     };
 
-    private string[] Notes() => [.. _notes.Concat(_code?.Notes ?? []).Concat(_commit?.Notes ?? []).Distinct()];
+    private string[] Notes()
+    {
+        string[] all = [.. _notes.Concat(_code?.Notes ?? []).Concat(_commit?.Notes ?? []).Distinct()];
+        return all.Length <= MostNotes ? all : [.. all.Take(MostNotes), $"And {all.Length - MostNotes} more such notes; the transcript has them."];
+    }
 
     private Usage TotalUsage()
     {

@@ -27,7 +27,7 @@ internal sealed class AgentFixture : IAsyncDisposable
 
     public ScriptedModel Model { get; private set; }
 
-    public AiCoderOptions Options { get; private set; } = null!;
+    public AiCoderOptions Options { get; set; } = null!;
 
     public TaskSpec Spec { get; set; } = null!;
 
@@ -42,6 +42,8 @@ internal sealed class AgentFixture : IAsyncDisposable
     public ModelTimeouts Timeouts { get; set; } = new() { FirstByte = TimeSpan.FromSeconds(20), Idle = TimeSpan.FromSeconds(20) };
 
     public BatchBounds Bounds { get; set; } = new();
+
+    public DailyCeilings? Daily { get; set; }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -171,7 +173,7 @@ internal sealed class AgentFixture : IAsyncDisposable
 
     private ModelClientFactory Models()
     {
-        var models = new ModelClientFactory(Options, new AddressGuard(Options), TimeProvider.System, Timeouts);
+        var models = new ModelClientFactory(Options, new AddressGuard(Options), TimeProvider.System, Timeouts, daily: Daily);
         _owned.Add(models);
         return models;
     }

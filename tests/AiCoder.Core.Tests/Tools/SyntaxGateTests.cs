@@ -265,6 +265,8 @@ public sealed class SyntaxGateTests
     {
         public List<SandboxCommand> Commands { get; } = [];
 
+        public string PathInside(string path) => path;
+
         public Task ProbeAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task<CommandOutcome> RunAsync(SandboxCommand command, CancellationToken cancellationToken)

@@ -94,6 +94,31 @@ public abstract class TaskApiContract
     }
 
     [Fact]
+    public async Task A_task_that_reached_a_limit_shows_its_patch_and_what_it_cost()
+    {
+        var plan = DemoScript.For(DemoProject.Shell);
+        await using var world = await CreateWorldAsync(request => (request.Tools.Count, request.Turn) switch
+        {
+            (0, _) => plan(request),
+            (_, 0) => DemoScript.Code(DemoProject.Shell, 1),
+            _ => ScriptedReply.Call("write_file", new() { ["path"] = $"notes-{request.Turn}.txt", ["content"] = "more\n" }),
+        });
+        var id = await world.StartAsync(new { limits = new { max_tokens = 500 } });
+
+        var task = await world.EndAsync(id);
+
+        var diff = await world.GetAsync($"api/tasks/{id}/diff");
+        Assert.Equal(("failed", "limit_tokens"), ((string?)task["status"], (string?)task["error"]!["code"]));
+        Assert.Null(await world.Around.HeadOfAsync($"ai/{id}"));
+        Assert.Equal(200, diff.Status);
+        await AssertAppliesAsync(world, diff.Text);
+        Assert.Equal(120L * world.Around.Model.Requests.Count, (long?)task["usage"]!["total_tokens"]);
+        var events = await EventsAsync(world, $"api/tasks/{id}/events");
+        Assert.Equal(120L, (long?)events.First(one => (string?)one["status"] == "coding")["data"]!["usage"]!["total_tokens"]);
+        Assert.Equal(task["usage"]!.ToJsonString(), events[^1]["data"]!["usage"]!.ToJsonString());
+    }
+
+    [Fact]
     public async Task The_same_request_again_is_the_same_task_and_another_is_a_conflict_that_names_what_differs()
     {
         await using var world = await CreateWorldAsync();
