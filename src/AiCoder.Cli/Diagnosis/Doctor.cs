@@ -36,7 +36,7 @@ internal static class Doctor
         yield return unconfigured is null
             ? await JournalAsync(options, console, cancellationToken)
             : Finding.Skipped("journal", "Not looked at until SANDBOX is mended.");
-        yield return unconfigured ?? await SandboxAsync(options, sandbox!, cancellationToken);
+        yield return unconfigured ?? await SandboxAsync(options, sandbox!, console.Variable, cancellationToken);
         yield return ProgramCheck.Toolchain(options);
         yield return Qwen(options);
         yield return await new ModelCheck(options, new AddressGuard(options)).RunAsync(cancellationToken);
@@ -89,7 +89,8 @@ internal static class Doctor
         }
     }
 
-    private static async Task<Finding> SandboxAsync(AiCoderOptions options, ISandbox sandbox, CancellationToken cancellationToken)
+    private static async Task<Finding> SandboxAsync(
+        AiCoderOptions options, ISandbox sandbox, Func<string, string?> variable, CancellationToken cancellationToken)
     {
         if (options.Sandbox == SandboxKind.None)
             return Finding.Warn("sandbox", "SANDBOX=none: commands of repositories and models run as this user, unconfined.", "Install bubblewrap and take SANDBOX=none away.");
@@ -100,7 +101,8 @@ internal static class Doctor
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            return Finding.Fail("sandbox", FailureMapping.From(exception).Message, "Do as it says; until then a task fails before its first model call.");
+            var advice = options.Sandbox == SandboxKind.Bubblewrap && ProgramPath.Find("bwrap", new Dictionary<string, string>()) is not null ? Confinement.Read(variable).Advice() : null;
+            return Finding.Fail("sandbox", FailureMapping.From(exception).Message, $"{advice ?? "Do as it says."} Until then a task fails before its first model call.");
         }
     }
 
