@@ -51,8 +51,8 @@ public sealed partial class ActivitySet(ILogger<ActivitySet> logger, TimeProvide
         try
         {
             var outcome = await RunAsync(name, input, run, context, cancelled, stop).ConfigureAwait(false);
-            // A limit that coding ran into is a failure to whoever reads the trace; to the workflow it is part of the answer.
-            var failure = outcome.Failure ?? (outcome.Value as CodeOutput)?.Failure;
+            // What the model ran into (a limit, a refused key) is a failure to whoever reads the trace; to the workflow it is part of the answer.
+            var failure = outcome.Failure ?? (outcome.Value as CodeOutput)?.Failure ?? (outcome.Value as AnalyzeOutput)?.Failure;
             var errorType = failure is null ? null : AiCoderTelemetry.ErrorType(failure);
             if (errorType is not null)
                 span.Fail(errorType);

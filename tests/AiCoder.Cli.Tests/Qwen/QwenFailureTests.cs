@@ -135,15 +135,13 @@ public sealed class QwenFailureTests
     }
 
     [Fact]
-    public async Task An_agent_that_goes_round_in_circles_is_told_so_and_then_ended()
+    public async Task An_agent_that_goes_round_in_circles_ends_the_task_as_stuck()
     {
         await using var world = await QwenEngineTests.CreateAsync(QwenScript.For(DemoProject.Shell, _ => QwenScript.Shell("cat price.sh")));
 
         var run = await world.RunAsync(world.Request("circles", new { engine = "qwen" }));
 
         Assert.True((string?)run.Result["error"]!["code"] == "stuck", run.Error);
-        var questions = world.Model.Requests.Where(QwenScript.IsQwen).ToList();
-        Assert.InRange(questions.Count, 4, 6);
-        Assert.Contains("You repeat the same step", questions[3].AllText, StringComparison.Ordinal);
+        Assert.InRange(world.Model.Requests.Count(QwenScript.IsQwen), 4, 6);
     }
 }

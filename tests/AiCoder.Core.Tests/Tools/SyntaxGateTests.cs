@@ -23,7 +23,7 @@ public sealed class SyntaxGateTests
         { "mod.mjs", "node", "import fs from 'fs';\nexport default fs;\n", "default fs", "default", 2 },
         { "module.js", "node", "import fs from 'fs';\nexport const a = [1];\n", "[1]", "[1", 2 },
         { "index.php", "php", "<?php\necho 1;\n", "echo 1;", "echo (1;", 2 },
-        { "a.rb", "ruby", "def f\n  1\nend\n", "def f", "def f(", 1 },
+        { "a.rb", "ruby", "def f\n  1\nend\n", "  1\n", "  1 1\n", 2 },
         { "main.go", "gofmt", "package main\n\nfunc main() {\n}\n", "main() {", "main( {", 3 },
         { "package.json", "", "{\n  \"a\": 1,\n  \"b\": 2\n}\n", "1,", "1", 3 },
         { "deploy.yaml", "", "a:\n  b: [1, 2]\n", "2]", "2", 3 },
