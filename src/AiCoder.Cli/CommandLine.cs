@@ -63,6 +63,7 @@ internal static class CommandLine
         root.Add(Transcript(console));
         root.Add(Delete(console));
         root.Add(Serve(console, interruption));
+        root.Add(KubernetesRunOptions.Command(console, interruption));
         root.Add(Doctor(console, interruption));
         root.SetAction((_, _) => RunCommand.RunAsync(console, interruption, null));
         return root;

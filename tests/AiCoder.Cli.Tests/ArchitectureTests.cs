@@ -15,7 +15,8 @@ public sealed class ArchitectureTests
     [InlineData("AiCoder.Http", "AiCoder.Core")]
     [InlineData("AiCoder.Functions", "AiCoder.Http")]
     [InlineData("AiCoder.Server", "AiCoder.Embedded AiCoder.Http")]
-    [InlineData("AiCoder.Cli", "AiCoder.Demo AiCoder.Server")]
+    [InlineData("AiCoder.Kubernetes", "AiCoder.Core")]
+    [InlineData("AiCoder.Cli", "AiCoder.Demo AiCoder.Kubernetes AiCoder.Server")]
     public void A_project_references_only_what_is_below_it(string project, string references) =>
         Assert.Equal(references, string.Join(' ', ReferencesOf(project).Order()));
 
@@ -25,6 +26,7 @@ public sealed class ArchitectureTests
 
     [Theory]
     [InlineData("Microsoft.Azure.Functions.Worker")]
+    [InlineData("KubernetesClient")]
     [InlineData("Microsoft.Data.Sqlite")]
     [InlineData("System.CommandLine")]
     [InlineData("Spectre.Console")]
@@ -45,9 +47,9 @@ public sealed class ArchitectureTests
         Assert.Equal(["AiCoder.Core", "AiCoder.Embedded", "AiCoder.Http"], server.Where(name => name.StartsWith("AiCoder.", StringComparison.Ordinal)).Order());
     }
 
-    /// <summary>A command that serves nothing must not pay for a web server.</summary>
+    /// <summary>A command that serves nothing must not pay for a web server, and one that runs here not for a cluster's client.</summary>
     [Fact]
-    public async Task Only_serve_loads_the_server()
+    public async Task Only_serve_loads_the_server_and_only_k8s_the_cluster_s_client()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux shows what a process has loaded.");
         var hold = new Hold();
@@ -60,6 +62,8 @@ public sealed class ArchitectureTests
         Assert.Contains("AiCoder.Embedded.dll", loaded, StringComparison.Ordinal);
         Assert.DoesNotContain("AiCoder.Server.dll", loaded, StringComparison.Ordinal);
         Assert.DoesNotContain("AiCoder.Http.dll", loaded, StringComparison.Ordinal);
+        Assert.DoesNotContain("AiCoder.Kubernetes.dll", loaded, StringComparison.Ordinal);
+        Assert.DoesNotContain("KubernetesClient.dll", loaded, StringComparison.Ordinal);
         Assert.DoesNotContain("Microsoft.AspNetCore.Server", loaded, StringComparison.Ordinal);
         Assert.DoesNotContain("Microsoft.AspNetCore.OpenApi", loaded, StringComparison.Ordinal);
         hold.Release();

@@ -13,12 +13,17 @@ internal sealed class CommandConsole
     private CommandConsole(BestEffortStream output, BestEffortStream error, Func<string, string?> variable)
     {
         _outputFailure = () => output.Failure;
+        OutBytes = output;
         Out = TextWriter.Synchronized(WriterOn(output));
         Error = TextWriter.Synchronized(WriterOn(error));
         Variable = variable;
     }
 
     public TextWriter Out { get; }
+
+    /// <summary>Standard output for what is no text of ours; not together with <see cref="Out"/>.</summary>
+    public Stream OutBytes { get; }
+
     public TextWriter Error { get; }
 
     /// <summary>Gives an environment variable's value, or null.</summary>
