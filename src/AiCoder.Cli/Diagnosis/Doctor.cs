@@ -30,8 +30,10 @@ internal static class Doctor
         yield return WorkspaceCheck.Folder("workspace", "WORKSPACE_DIR", options.WorkspaceDir);
         yield return WorkspaceCheck.Folder("state", "STATE_DIR", options.StateDir);
         yield return await JournalAsync(options, console, cancellationToken);
-        yield return await SandboxAsync(options, processes, cancellationToken);
-        yield return ProgramCheck.Toolchain(options);
+        yield return await SandboxAsync(options, console, processes, cancellationToken);
+        yield return options.Sandbox == SandboxKind.Kubernetes
+            ? Finding.Skipped("validation", "The sandbox's images bring the toolchains.")
+            : ProgramCheck.Toolchain(options);
         yield return Qwen(options);
         yield return await new ModelCheck(options, new AddressGuard(options)).RunAsync(cancellationToken);
         yield return Webhook(options);
@@ -65,13 +67,15 @@ internal static class Doctor
         }
     }
 
-    private static async Task<Finding> SandboxAsync(AiCoderOptions options, ProcessRunner processes, CancellationToken cancellationToken)
+    private static async Task<Finding> SandboxAsync(AiCoderOptions options, CommandConsole console, ProcessRunner processes, CancellationToken cancellationToken)
     {
         if (options.Sandbox == SandboxKind.None)
             return Finding.Warn("sandbox", "SANDBOX=none: commands of repositories and models run as this user, unconfined.", "Install bubblewrap and take SANDBOX=none away.");
         try
         {
-            await SandboxFactory.Create(options, processes, SecretRedactor.None).ProbeAsync(cancellationToken);
+            await SandboxFactory.Create(options, processes, SecretRedactor.None, ClusterSandbox.For(console)).ProbeAsync(cancellationToken);
+            if (options.KubernetesSandbox is { } pods)
+                return Finding.Ok("sandbox", $"pods can be made and are fenced off, claim {pods.VolumeClaim}, image {pods.Image ?? "by language"}; network for commands: {Core.AiCoderJson.NameOf(options.SandboxNetwork)}");
             return Finding.Ok("sandbox", $"bubblewrap starts; network for commands: {Core.AiCoderJson.NameOf(options.SandboxNetwork)}");
         }
         catch (Exception exception) when (exception is not OperationCanceledException)

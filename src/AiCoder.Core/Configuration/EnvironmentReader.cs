@@ -40,6 +40,7 @@ public sealed class EnvironmentReader
     private AiCoderOptions ReadAll(bool callerIsOperator)
     {
         var workspace = Directory("WORKSPACE_DIR") ?? DefaultWorkspace();
+        var sandbox = Choice<SandboxKind>("SANDBOX") ?? Defaults.Sandbox;
         return new AiCoderOptions
         {
             ApiKey = Text("OPENAI_API_KEY", "LLM_API_KEY"),
@@ -58,7 +59,8 @@ public sealed class EnvironmentReader
             WorkspaceDir = workspace,
             StateDir = Directory("STATE_DIR") ?? Path.Combine(workspace, ".state"),
             MaxIterations = Number("MAX_ITERATIONS", least: 1, most: TaskAcceptance.MostIterations) ?? Defaults.MaxIterations,
-            Sandbox = Choice<SandboxKind>("SANDBOX") ?? Defaults.Sandbox,
+            Sandbox = sandbox,
+            KubernetesSandbox = sandbox == SandboxKind.Kubernetes ? new KubernetesSandboxReader(name => Text(name), _problems).Read() : null,
             QwenCodeDir = Directory("QWEN_CODE_DIR"),
             SandboxNetwork = Choice<ValidationNetwork>("SANDBOX_NETWORK")
                 ?? (callerIsOperator ? ValidationNetwork.Prepare : Defaults.SandboxNetwork),

@@ -22,6 +22,9 @@ internal sealed class TracedSandbox(ISandbox inner, SecretRedactor redactor) : I
     public string PathInside(string path) => inner.PathInside(path);
 
     /// <inheritdoc/>
+    public Task ReleaseAsync(string folder, CancellationToken cancellationToken) => inner.ReleaseAsync(folder, cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<CommandOutcome> RunAsync(SandboxCommand command, CancellationToken cancellationToken)
     {
         var purpose = AiCoderJson.NameOf(command.Purpose);

@@ -4,7 +4,7 @@ using AiCoder.Core.Sandbox;
 
 namespace AiCoder.Core.Tools;
 
-internal sealed class RunCommandTool(WorkTreePaths paths, ISandbox sandbox, string home, bool network) : ITool
+internal sealed class RunCommandTool(WorkTreePaths paths, ISandbox sandbox, string home, bool network, string? image) : ITool
 {
     private const int DefaultSeconds = 120;
     private const int MaxSeconds = 600;
@@ -29,6 +29,7 @@ internal sealed class RunCommandTool(WorkTreePaths paths, ISandbox sandbox, stri
                 Timeout = TimeSpan.FromSeconds(seconds),
                 Network = network,
                 Home = home,
+                Image = image,
                 OutputLimit = OutputLimit,
             },
             cancellationToken).ConfigureAwait(false);

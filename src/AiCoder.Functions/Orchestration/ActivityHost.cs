@@ -2,7 +2,6 @@ using System.Text.Json;
 using AiCoder.Core;
 using AiCoder.Core.Activities;
 using AiCoder.Core.Secrets;
-using AiCoder.Core.Workspaces;
 using AiCoder.Functions.Tasks;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Hosting;
@@ -14,7 +13,7 @@ namespace AiCoder.Functions.Orchestration;
 public sealed class ActivityHost(
     IActivityInvoker activities,
     ISecretStore secrets,
-    WorkspaceStore workspaces,
+    CoreServices services,
     EventLog events,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
@@ -67,7 +66,7 @@ public sealed class ActivityHost(
     {
         if (call.SecretsReference is { } reference)
             await secrets.DeleteAsync(reference, stopping);
-        await workspaces.ReleaseAsync(call.TaskId, stopping);
+        await services.ReleaseAsync(call.TaskId, stopping);
         return new();
     }
 
