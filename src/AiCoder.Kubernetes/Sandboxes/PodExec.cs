@@ -19,6 +19,7 @@ namespace AiCoder.Kubernetes.Sandboxes;
 /// </remarks>
 internal sealed class PodExec(Cluster cluster, SandboxBounds bounds)
 {
+    private const string Protocol = "v4.channel.k8s.io";
     private const byte Input = 0;
     private const byte Output = 1;
     private const byte Error = 2;
@@ -45,7 +46,9 @@ internal sealed class PodExec(Cluster cluster, SandboxBounds bounds)
             {
                 socket = await cluster.Client.WebSocketNamespacedPodExecAsync(
                     pod, cluster.Namespace, command, SandboxManifests.Container,
-                    stderr: true, stdin: !input.IsEmpty, stdout: true, tty: false, cancellationToken: bound.Token);
+                    stderr: true, stdin: !input.IsEmpty, stdout: true, tty: false,
+                    // Without it a server falls back to a protocol that has no exit code.
+                    webSocketSubProtocol: Protocol, cancellationToken: bound.Token);
             }
             catch (Exception exception) when (exception is HttpOperationException or WebSocketException or HttpRequestException or IOException or OperationCanceledException)
             {

@@ -185,27 +185,20 @@ internal sealed class SandboxWorld : SandboxGround
         // As in a cluster, it goes on when the connection is gone.
         using var process = container.Exec([.. context.Request.Query["command"].Select(word => word!)]);
         using var sending = new SemaphoreSlim(1);
-        var feeding = context.Request.Query["stdin"] == "true" ? FeedAsync(socket, process.StandardInput.BaseStream) : DrainAsync(socket);
+        var feeding = context.Request.Query["stdin"].ToString() is "1" or "true" ? FeedAsync(socket, process.StandardInput.BaseStream) : DrainAsync(socket);
         await Task.WhenAll(
             CopyAsync(process.StandardOutput.BaseStream, socket, 1, sending),
             CopyAsync(process.StandardError.BaseStream, socket, 2, sending),
             process.WaitForExitAsync());
+        // The client's own serializer does not write this type.
         var status = process.ExitCode == 0
-            ? new V1Status { ApiVersion = "v1", Kind = "Status", Status = "Success" }
-            : new V1Status
-            {
-                ApiVersion = "v1",
-                Kind = "Status",
-                Status = "Failure",
-                Reason = "NonZeroExitCode",
-                Message = $"command terminated with non-zero exit code: exit status {process.ExitCode}",
-                Details = new() { Causes = [new() { Reason = "ExitCode", Message = $"{process.ExitCode}" }] },
-            };
+            ? """{"metadata":{},"status":"Success"}"""
+            : $$"""{"metadata":{},"status":"Failure","message":"command terminated with non-zero exit code","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"{{process.ExitCode}}"}]}}""";
         // With its container an exec ends without a word.
         if (container.HasEnded)
             context.Abort();
         else
-            await SendAsync(socket, 3, Encoding.UTF8.GetBytes(KubernetesJson.Serialize(status)), sending);
+            await SendAsync(socket, 3, Encoding.UTF8.GetBytes(status), sending);
         if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
             await Quietly(socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None));
         await Quietly(feeding);
@@ -214,14 +207,16 @@ internal sealed class SandboxWorld : SandboxGround
     private static async Task FeedAsync(WebSocket socket, Stream input)
     {
         var buffer = new byte[64 * 1024];
+        var begins = true;
         while (true)
         {
             var received = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
             if (received.MessageType == WebSocketMessageType.Close)
                 return;
-            Assert.True(received.EndOfMessage && buffer[0] == 0);
-            await Quietly(input.WriteAsync(buffer.AsMemory(1, received.Count - 1)).AsTask());
+            var channel = begins ? 1 : 0;
+            await Quietly(input.WriteAsync(buffer.AsMemory(channel, received.Count - channel)).AsTask());
             await Quietly(input.FlushAsync());
+            begins = received.EndOfMessage;
         }
     }
 
