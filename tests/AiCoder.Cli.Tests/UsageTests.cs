@@ -63,6 +63,23 @@ public sealed class UsageTests
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("must be a JSON object", "[]")]
+    [InlineData("must be a JSON object", "\"x\"")]
+    [InlineData("must be a JSON object", "run", "[]")]
+    [InlineData("Unknown option '--bogus'", "run", "--bogus")]
+    [InlineData("Unknown option '--bogus'", "resume", "--bogus")]
+    [InlineData("Unknown option '--bogus'", "status", "--bogus")]
+    public async Task What_is_no_request_and_no_option_is_called_that(string said, params string[] arguments)
+    {
+        await using var world = await TaskWorld.CreateAsync();
+
+        var run = await world.RunAsync(arguments);
+
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.Contains(said, run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Alone_and_without_a_task_in_the_environment_it_says_how_to_give_one()
     {
@@ -76,16 +93,15 @@ public sealed class UsageTests
     }
 
     [Fact]
-    public async Task Help_lists_every_command_of_this_version_and_no_other()
+    public async Task Help_lists_every_command()
     {
         await using var world = await TaskWorld.CreateAsync();
 
         var run = await world.RunAsync("--help");
 
         Assert.Equal(0, run.ExitCode);
-        foreach (var command in new[] { "run", "demo", "resume", "status", "list", "cancel", "approve", "message", "diff", "transcript", "delete", "serve", "doctor" })
+        foreach (var command in new[] { "run", "demo", "resume", "status", "list", "cancel", "approve", "message", "diff", "transcript", "delete", "serve", "k8s", "doctor" })
             Assert.Contains($"\n  {command} ", run.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("k8s", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -105,6 +121,58 @@ public sealed class UsageTests
         Assert.Equal("warn", levels["sandbox"]);
         Assert.Empty(world.Receiver.Deliveries);
         Assert.Empty(world.Model.Requests);
+    }
+
+    [Fact]
+    public async Task Doctor_puts_every_problem_of_the_configuration_on_a_line_of_its_own()
+    {
+        await using var world = await TaskWorld.CreateAsync();
+        world.Environment["MAX_ITERATIONS"] = "many";
+        world.Environment["SANDBOX"] = "chroot";
+
+        var run = await world.RunAsync("doctor");
+
+        Assert.Equal(1, run.ExitCode);
+        var lines = run.Output.Split('\n').Select(line => line.Trim()).ToList();
+        Assert.Contains(lines, line => line.StartsWith("FAIL", StringComparison.Ordinal) && line.EndsWith("2 problems:", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("- MAX_ITERATIONS", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("- SANDBOX", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Doctor_warns_of_the_default_model_where_OpenAI_itself_is_asked()
+    {
+        await using var world = await TaskWorld.CreateAsync();
+        foreach (var name in new[] { "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL" })
+            world.Environment.Remove(name);
+
+        var finding = (await FindingsAsync(world))["configuration"];
+
+        Assert.Equal("warn", (string?)finding["level"]);
+        Assert.Contains("OPENAI_MODEL", (string?)finding["mend"], StringComparison.Ordinal);
+        world.Environment["OPENAI_MODEL"] = "another";
+        Assert.Equal("ok", (string?)(await FindingsAsync(world))["configuration"]["level"]);
+    }
+
+    [Fact]
+    public async Task Doctor_blames_the_journal_for_nothing_else()
+    {
+        await using var world = await TaskWorld.CreateAsync();
+        world.Environment["SANDBOX"] = "kubernetes";
+        Assert.NotEqual("fail", (string?)(await FindingsAsync(world))["journal"]["level"]);
+
+        world.Environment["SANDBOX"] = "none";
+        world.Environment["STATE_DIR"] = Path.Combine(world.Home, "state");
+        world.Environment["WORKSPACE_DIR"] = "/proc/no/such/place";
+        var journal = (await FindingsAsync(world))["journal"];
+        Assert.Contains("WORKSPACE_DIR", (string?)journal["detail"], StringComparison.Ordinal);
+        Assert.DoesNotContain("STATE_DIR", (string?)journal["mend"], StringComparison.Ordinal);
+    }
+
+    private static async Task<IReadOnlyDictionary<string, JsonNode>> FindingsAsync(TaskWorld world)
+    {
+        var run = await world.RunAsync("doctor", "--json");
+        return JsonNode.Parse(run.Output)!.AsArray().ToDictionary(finding => (string)finding!["name"]!, finding => finding!);
     }
 
     [Fact]

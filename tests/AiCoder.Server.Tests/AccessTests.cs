@@ -53,6 +53,26 @@ public sealed class AccessTests
         Assert.Equal("""{"status":"ok"}""", await client.GetStringAsync(path, Cancel));
     }
 
+    [Theory]
+    [InlineData("api/health")]
+    [InlineData("api/health/live")]
+    [InlineData("api/health/ready")]
+    public async Task Health_answers_HEAD_like_GET_and_no_other_method(string path)
+    {
+        await using var world = await ServedWorld.CreateAsync();
+        using var client = ServedWorld.Client(world.Client.BaseAddress!, key: null);
+
+        using var head = await SendAsync(client, HttpMethod.Head, path);
+        Assert.Equal(HttpStatusCode.OK, head.StatusCode);
+        Assert.Equal(("application/json", 15), (head.Content.Headers.ContentType?.MediaType, head.Content.Headers.ContentLength));
+        foreach (var method in new[] { HttpMethod.Post, HttpMethod.Put, HttpMethod.Delete, HttpMethod.Options })
+        {
+            using var refused = await SendAsync(client, method, path);
+            Assert.Equal((HttpStatusCode.MethodNotAllowed, "application/problem+json"), (refused.StatusCode, refused.Content.Headers.ContentType?.MediaType));
+            Assert.Equal(["GET", "HEAD"], refused.Content.Headers.Allow.Order());
+        }
+    }
+
     [Fact]
     public async Task A_workspace_that_can_not_be_written_is_not_ready_but_alive()
     {
@@ -62,7 +82,8 @@ public sealed class AccessTests
         var ready = await world.GetAsync("api/health/ready");
         var live = await world.GetAsync("api/health/live");
 
-        Assert.Equal((503, 200), (ready.Status, live.Status));
+        using var head = await SendAsync(world.Client, HttpMethod.Head, "api/health");
+        Assert.Equal((503, 503, 200), (ready.Status, (int)head.StatusCode, live.Status));
         Assert.DoesNotContain(world.Around.Workspace, ready.Text, StringComparison.Ordinal);
     }
 
@@ -134,6 +155,12 @@ public sealed class AccessTests
         using var response = await client.GetAsync("api/tasks", Cancel);
 
         Assert.Equal(expected, response.StatusCode);
+    }
+
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string path)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        return await client.SendAsync(request, Cancel);
     }
 
     private static Task<TaskServer> StartWithoutKeyAsync(TaskSurroundings around, string urls)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using AiCoder.Demo;
 using AiCoder.Server.Tests.Infrastructure;
 using AiCoder.Testing;
@@ -60,8 +61,15 @@ public sealed class EventStreamTests
         using var unknown = await SseReader.OpenAsync(world.Client, "no-such-task");
         Assert.Equal((HttpStatusCode.NotFound, "application/problem+json"), (unknown.Response.StatusCode, unknown.Response.Content.Headers.ContentType?.MediaType));
         var id = await world.StartAsync();
-        using var bad = await SseReader.OpenAsync(world.Client, id, lastEventId: -1);
-        Assert.Equal(HttpStatusCode.BadRequest, bad.Response.StatusCode);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"api/tasks/{id}/events");
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        request.Headers.Add("Last-Event-ID", "abc");
+        using var bad = await world.Client.SendAsync(request, Cancel);
+        Assert.Equal(HttpStatusCode.BadRequest, bad.StatusCode);
+        // The caller wrote no 'after'.
+        var problem = JsonNode.Parse(await bad.Content.ReadAsStringAsync(Cancel))!;
+        Assert.Equal("Last-Event-ID", (string?)problem["errors"]![0]!["field"]);
+        Assert.StartsWith("Last-Event-ID is 'abc'", (string?)problem["detail"], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,6 +20,8 @@ public sealed class ServeTests
     [InlineData("http://127.0.0.1:0", "too-short", "AICODER_API_KEY")]
     [InlineData("nowhere", null, "nowhere")]
     [InlineData("https://127.0.0.1:0", null, "https")]
+    [InlineData("http://127.0.0.1:99999", null, "99999")]
+    [InlineData("http://192.0.2.1:8080", ServedWorld.Key, "this machine does not have that address")]
     public async Task What_can_not_be_served_ends_with_2_and_says_what_to_set(string urls, string? key, string named)
     {
         await using var around = await TaskSurroundings.CreateAsync(cancellationToken: Cancel);
@@ -34,7 +36,7 @@ public sealed class ServeTests
 
         Assert.Equal((2, ""), (run.ExitCode, run.Output));
         Assert.Contains(named, run.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.False(key is not null && run.Error.Contains(key, StringComparison.Ordinal));
     }
 
@@ -49,7 +51,25 @@ public sealed class ServeTests
         var run = await process.EndAsync(Cancel);
 
         Assert.Equal(2, run.ExitCode);
-        Assert.Contains("can't be listened on", run.Error, StringComparison.Ordinal);
+        Assert.Contains("can't be listened on", Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_service_without_a_model_key_says_so_and_takes_the_tasks_that_bring_their_own()
+    {
+        var around = await TaskSurroundings.CreateAsync(cancellationToken: Cancel);
+        using var server = await ServeProcess.StartAsync(around, new Dictionary<string, string> { ["OPENAI_API_KEY"] = "" });
+        await using var world = server.WorldIn(around);
+        var without = world.Request(ApiWorld.NewId());
+        without.Remove("base_url");
+        without.Remove("api_key");
+
+        await server.Process.SaidAsync("OPENAI_API_KEY is not set", Cancel);
+        var refused = await world.StartAsync(without);
+
+        Assert.Equal((400, "api_key"), (refused.Status, (string?)refused.Json["errors"]![0]!["field"]));
+        Assert.Contains("operator has set none", refused["detail"], StringComparison.Ordinal);
+        Assert.Equal("completed", (string?)(await world.EndAsync(await world.StartAsync()))["status"]);
     }
 
     [Theory]
@@ -71,6 +91,7 @@ public sealed class ServeTests
             var run = await first.Process.EndAsync(Cancel);
 
             Assert.Equal((0, ""), (run.ExitCode, run.Output));
+            Assert.DoesNotContain("Error AiCoder", run.Error, StringComparison.Ordinal);
             Assert.DoesNotContain(ServedWorld.Key, run.Error, StringComparison.Ordinal);
             Assert.DoesNotContain(ApiWorld.ModelKey, run.Error, StringComparison.Ordinal);
             Assert.Null(await around.HeadOfAsync($"ai/{id}"));

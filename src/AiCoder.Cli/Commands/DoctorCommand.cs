@@ -43,7 +43,10 @@ internal static class DoctorCommand
             _ => ("skipped", "90"),
         };
         var mark = console.OutputHasColour ? $"\e[{colour}m{word,-7}\e[0m" : $"{word,-7}";
-        console.Out.WriteLine($"{mark}  {finding.Name,-13} {ProgressText.OneLine(finding.Detail, int.MaxValue)}");
+        var lines = finding.Detail.Split('\n').Select(line => ProgressText.OneLine(line, int.MaxValue)).ToList();
+        console.Out.WriteLine($"{mark}  {finding.Name,-13} {lines[0]}");
+        foreach (var line in lines.Skip(1))
+            console.Out.WriteLine($"{"",-9}{"",-13} {line}");
         if (finding.Mend is { } mend)
             console.Out.WriteLine($"{"",-9}{"",-13} → {mend}");
     }

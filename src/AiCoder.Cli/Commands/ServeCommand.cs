@@ -37,6 +37,8 @@ internal static class ServeCommand
             await console.Error.WriteLineAsync($"aicoder takes tasks from the queue {QueueNames.Tasks}");
         if (options.WebhookUrl is null)
             await console.Error.WriteLineAsync("WEBHOOK_URL is not set: only tasks with a webhook_url of their own send events.");
+        if (options is { ApiKey: null, AzureOpenAiEndpoint: null })
+            await console.Error.WriteLineAsync("OPENAI_API_KEY is not set: only tasks with an api_key of their own (and its base_url) are taken.");
 
         var stopped = new TaskCompletionSource();
         await using (interruption.Requested.Register(() => stopped.TrySetResult()))

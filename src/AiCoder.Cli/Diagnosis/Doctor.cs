@@ -14,6 +14,8 @@ namespace AiCoder.Cli.Diagnosis;
 /// <summary>Looks at everything a task needs, in the order in which a task needs it.</summary>
 internal static class Doctor
 {
+    private const string OpenAi = "api.openai.com";
+
     public static async IAsyncEnumerable<Finding> ExamineAsync(
         CommandConsole console, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -29,8 +31,12 @@ internal static class Doctor
 
         yield return WorkspaceCheck.Folder("workspace", "WORKSPACE_DIR", options.WorkspaceDir);
         yield return WorkspaceCheck.Folder("state", "STATE_DIR", options.StateDir);
-        yield return await JournalAsync(options, console, cancellationToken);
-        yield return await SandboxAsync(options, console, processes, cancellationToken);
+        var (sandbox, unconfigured) = Sandbox(options, console, processes);
+        // A task's host has the journal and the sandbox, and is not put together where the sandbox can't be.
+        yield return unconfigured is null
+            ? await JournalAsync(options, console, cancellationToken)
+            : Finding.Skipped("journal", "Not looked at until SANDBOX is mended.");
+        yield return unconfigured ?? await SandboxAsync(options, sandbox!, console.Variable, cancellationToken);
         yield return options.Sandbox == SandboxKind.Kubernetes
             ? Finding.Skipped("validation", "The sandbox's images bring the toolchains.")
             : ProgramCheck.Toolchain(options);
@@ -44,7 +50,10 @@ internal static class Doctor
         try
         {
             var options = EnvironmentReader.Read(variable, callerIsOperator: true);
-            return (options, Finding.Ok("configuration", $"model '{options.Model}' at {options.AzureOpenAiEndpoint ?? options.BaseUrl}"));
+            var model = $"model '{options.Model}' at {options.AzureOpenAiEndpoint ?? options.BaseUrl}";
+            return (options, options is { AzureOpenAiEndpoint: null, BaseUrl.Host: OpenAi, Model: AiCoderOptions.DefaultModel }
+                ? Finding.Warn("configuration", $"{model}: OpenAI has no such model.", "Set OPENAI_MODEL (or MODEL_NAME) to one of OpenAI's, or OPENAI_BASE_URL to the endpoint that has this one.")
+                : Finding.Ok("configuration", model));
         }
         catch (FailureException exception)
         {
@@ -63,24 +72,41 @@ internal static class Doctor
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            return Finding.Fail("journal", FailureMapping.From(exception).ToString(), "Set STATE_DIR to a folder on a local disk that this user may write.");
+            var failure = FailureMapping.From(exception);
+            return failure.Code == FailureCodes.Configuration
+                ? Finding.Fail("journal", failure.Message, "Do as it says.")
+                : Finding.Fail("journal", failure.ToString(), "Set STATE_DIR to a folder on a local disk that this user may write.");
         }
     }
 
-    private static async Task<Finding> SandboxAsync(AiCoderOptions options, CommandConsole console, ProcessRunner processes, CancellationToken cancellationToken)
+    private static (ISandbox? Sandbox, Finding? Finding) Sandbox(AiCoderOptions options, CommandConsole console, ProcessRunner processes)
+    {
+        try
+        {
+            return (SandboxFactory.Create(options, processes, SecretRedactor.None, ClusterSandbox.For(console)), null);
+        }
+        catch (FailureException exception)
+        {
+            return (null, Finding.Fail("sandbox", exception.Failure.Message, "Do as it says; until then no task is taken."));
+        }
+    }
+
+    private static async Task<Finding> SandboxAsync(
+        AiCoderOptions options, ISandbox sandbox, Func<string, string?> variable, CancellationToken cancellationToken)
     {
         if (options.Sandbox == SandboxKind.None)
             return Finding.Warn("sandbox", "SANDBOX=none: commands of repositories and models run as this user, unconfined.", "Install bubblewrap and take SANDBOX=none away.");
         try
         {
-            await SandboxFactory.Create(options, processes, SecretRedactor.None, ClusterSandbox.For(console)).ProbeAsync(cancellationToken);
+            await sandbox.ProbeAsync(cancellationToken);
             if (options.KubernetesSandbox is { } pods)
                 return Finding.Ok("sandbox", $"pods can be made and are fenced off, claim {pods.VolumeClaim}, image {pods.Image ?? "by language"}; network for commands: {Core.AiCoderJson.NameOf(options.SandboxNetwork)}");
             return Finding.Ok("sandbox", $"bubblewrap starts; network for commands: {Core.AiCoderJson.NameOf(options.SandboxNetwork)}");
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            return Finding.Fail("sandbox", FailureMapping.From(exception).Message, "Do as it says; until then a task fails before its first model call.");
+            var advice = options.Sandbox == SandboxKind.Bubblewrap && ProgramPath.Find("bwrap", new Dictionary<string, string>()) is not null ? Confinement.Read(variable).Advice() : null;
+            return Finding.Fail("sandbox", FailureMapping.From(exception).Message, $"{advice ?? "Do as it says."} Until then a task fails before its first model call.");
         }
     }
 

@@ -19,7 +19,7 @@ internal static class WorkspaceCheck
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return Finding.Fail(name, $"{path} can't be written: {exception.Message}", $"Give this user the right to it, or set {variable} to another folder.");
+            return Finding.Fail(name, $"{path} can't be written: {exception.Message}", $"Give this user ({User()}) the right to it (Kubernetes: fsGroup; Azure Files over SMB: uid= and gid= among the mount options), or set {variable} to another folder.");
         }
 
         var drive = new DriveInfo(path);
@@ -29,4 +29,8 @@ internal static class WorkspaceCheck
             ? Finding.Warn(name, detail, $"Free some space, or set {variable} to a larger disk.")
             : Finding.Ok(name, detail);
     }
+
+    // The number, because in a container nobody else knows the name.
+    private static string User() =>
+        File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("Uid:", StringComparison.Ordinal))?.Split('\t') is [_, var id, ..] ? id : Environment.UserName;
 }

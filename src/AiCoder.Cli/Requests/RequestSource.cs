@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using AiCoder.Core.Tasks;
 
 namespace AiCoder.Cli.Requests;
@@ -19,8 +20,25 @@ internal static class RequestSource
         _ => Parse(argument),
     };
 
-    /// <summary>Whether an argument can only be a request, so that <c>aicoder '{…}'</c> needs no command's name.</summary>
-    public static bool LooksLikeRequest(string argument) => argument.AsSpan().TrimStart() is ['{', ..];
+    /// <summary>
+    /// Whether an argument can only be a request, so that <c>aicoder '{…}'</c> needs no command's name: an object, be it broken, or other
+    /// JSON that was meant as one.
+    /// </summary>
+    public static bool LooksLikeRequest(string argument) =>
+        argument.AsSpan().TrimStart() is ['{', ..] || (argument.AsSpan().TrimStart() is ['[' or '"', ..] && IsJson(argument));
+
+    private static bool IsJson(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
 
     private static TaskRequest FromEnvironment(Func<string, string?> variable)
     {

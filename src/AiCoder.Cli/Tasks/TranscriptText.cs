@@ -21,10 +21,11 @@ internal static class TranscriptText
             case AnswerEntry answer:
                 Head($"{answer.Model}  {ProgressText.Of(answer.Answer.Usage)}");
                 Body(answer.Answer.Text);
+                Body(answer.Answer.Refusal);
                 foreach (var call in answer.Answer.ToolCalls)
                     Body($"→ {call.Name} {call.Arguments}");
                 break;
-            case ResultsEntry results:
+            case ResultsEntry { Results.Count: > 0 } results:
                 Head("tools");
                 foreach (var result in results.Results)
                     Body((result.Error ? "✗ " : "") + result.Text);

@@ -14,21 +14,26 @@ internal sealed class StandardErrorLog : ILoggerFactory
 {
     private const string OurOwn = "AiCoder.";
 
+    // The platform logs what kept a service from starting, with its stack trace, and throws it too; the command says it in a sentence.
+    private const string PlatformHost = "Microsoft.Extensions.Hosting.Internal.Host";
+    private const string FailedStart = "HostedServiceStartupFaulted";
+
     private readonly TextWriter _error;
     private readonly Func<string, LogLevel> _least;
     private readonly SecretRedactor? _redactor;
+    private readonly bool _debug;
 
-    private StandardErrorLog(TextWriter error, Func<string, LogLevel> least, SecretRedactor? redactor) =>
-        (_error, _least, _redactor) = (error, least, redactor);
+    private StandardErrorLog(CommandConsole console, Func<string, LogLevel> least, SecretRedactor? redactor) =>
+        (_error, _debug, _least, _redactor) = (console.Error, console.Debug, least, redactor);
 
     public static ILoggerFactory For(CommandConsole console) =>
-        console.Debug ? new StandardErrorLog(console.Error, _ => LogLevel.Debug, null) : NullLoggerFactory.Instance;
+        console.Debug ? new StandardErrorLog(console, _ => LogLevel.Debug, null) : NullLoggerFactory.Instance;
 
     public static ILoggerFactory ForService(CommandConsole console, AiCoderOptions options)
     {
         var (own, others) = console.Debug ? (LogLevel.Debug, LogLevel.Information) : (LogLevel.Information, LogLevel.Warning);
         return new StandardErrorLog(
-            console.Error,
+            console,
             category => category.StartsWith(OurOwn, StringComparison.Ordinal) ? own : others,
             new SecretRedactor(options.Secrets));
     }
@@ -58,6 +63,8 @@ internal sealed class StandardErrorLog : ILoggerFactory
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
+            if (category == PlatformHost && eventId.Name == FailedStart && !log._debug)
+                return;
             if (IsEnabled(logLevel))
                 log.Write($"{logLevel} {category}: {Indented(formatter(state, exception))}{(exception is null ? "" : Indented("\n" + exception))}");
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AiCoder.Core.Agent;
+using AiCoder.Core.Agent.Context;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Models;
@@ -22,12 +23,10 @@ public sealed class AnalyzeActivity(
     TimeProvider time)
 {
     private const int Repairs = 2;
-    private const int TreeBudget = 8_000;
-    private const int KeyFilesBudget = 4_000;
     private readonly TaskGate _gate = new();
 
-    /// <summary>Makes the plan, or finds it.</summary>
-    /// <exception cref="FailureException"><c>plan_invalid</c> after the repairs; the model endpoint's failures.</exception>
+    /// <summary>Makes the plan, or finds it. What ends the task for good (<c>plan_invalid</c> after the repairs, a limit) is in the output.</summary>
+    /// <exception cref="FailureException">The model endpoint's failures that pass, and those of the configuration.</exception>
     public async Task<AnalyzeOutput> RunAsync(AnalyzeInput input, ActivityContext context, CancellationToken cancellationToken)
     {
         using var entered = await _gate.EnterAsync(input.Spec.TaskId, cancellationToken).ConfigureAwait(false);
@@ -35,6 +34,19 @@ public sealed class AnalyzeActivity(
         var transcript = await Transcript.OpenAsync(workspace.TranscriptPath, time, cancellationToken).ConfigureAwait(false);
         await using var closing = transcript.ConfigureAwait(false);
         var secrets = await secretStore.GetAsync(context.SecretsReference, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await RunAsync(input, workspace, transcript, secrets, context, cancellationToken).ConfigureAwait(false);
+        }
+        catch (FailureException exception) when (exception.Failure is { Retryable: false, Category: FailureCategory.Code or FailureCategory.Authentication })
+        {
+            return new(new Plan(), transcript.UsageOf(Transcript.Analyzing), exception.Failure);
+        }
+    }
+
+    private async Task<AnalyzeOutput> RunAsync(
+        AnalyzeInput input, Workspace workspace, Transcript transcript, TaskSecrets secrets, ActivityContext context, CancellationToken cancellationToken)
+    {
         var model = models.Create(input.Spec, secrets);
         var limits = new SpendingLimits(input.Spec.Limits);
         limits.Check(model);
@@ -43,18 +55,24 @@ public sealed class AnalyzeActivity(
         {
             var redactor = SecretRedactor.For(options, secrets);
             var map = Map(workspace, input, cancellationToken);
-            await SayAsync(transcript, "system", MessageSource.Task, Prompt.Render("analyze.v1"), cancellationToken).ConfigureAwait(false);
+            await SayAsync(transcript, "system", MessageSource.Task, Prompt.Render("analyze.v2", ("language", OutputLanguage.Describe(options.OutputLanguage))), cancellationToken).ConfigureAwait(false);
             await SayAsync(transcript, "user", MessageSource.Task, redactor.Redact(TaskPrompt.Analyze(input.Spec, map)), cancellationToken).ConfigureAwait(false);
         }
 
         while (true)
         {
-            if (Own(transcript).Last() is AnswerEntry last)
+            if (Own(transcript).Last() is AnswerEntry { Answer: { Refused: true } refused })
+            {
+                if (Own(transcript).Count(entry => entry is AnswerEntry { Answer.Refused: true }) > 1)
+                    throw new FailureException(NextStep.Refusal(refused));
+                await SayAsync(transcript, "user", MessageSource.Reminder, Prompt.Render("refused.v1"), cancellationToken).ConfigureAwait(false);
+            }
+            else if (Own(transcript).Last() is AnswerEntry last)
             {
                 var (plan, problem) = await PlanReader.ReadAsync(last.Answer.Text, cancellationToken).ConfigureAwait(false);
                 if (plan is not null)
                     return new(Redacted(plan, SecretRedactor.OfSure(options, secrets)), transcript.UsageOf(Transcript.Analyzing));
-                if (Own(transcript).OfType<AnswerEntry>().Count() > Repairs)
+                if (Own(transcript).OfType<AnswerEntry>().Count(entry => !entry.Answer.Refused) > Repairs)
                     throw new FailureException(FailureCodes.PlanInvalid, string.Create(CultureInfo.InvariantCulture, $"The model {model.Endpoint.Model} gave no valid plan in {Repairs + 1} tries: {problem}. Use a more capable model; its answers are in the transcript."));
                 await SayAsync(transcript, "user", MessageSource.Reminder, Prompt.Render("repair.v1", ("problem", problem)), cancellationToken).ConfigureAwait(false);
             }
@@ -74,7 +92,7 @@ public sealed class AnalyzeActivity(
     private static string Map(Workspace workspace, AnalyzeInput input, CancellationToken cancellationToken)
     {
         using var repository = new Repository(workspace.GitFolderPath);
-        return RepositoryMap.Render(repository, input.Source.Tree, input.Spec.Intent, TreeBudget, KeyFilesBudget, cancellationToken);
+        return RepositoryMap.Render(repository, input.Source.Tree, input.Spec.Intent, input.Spec.Paths, ContextBudget.Analyzing, out _, cancellationToken);
     }
 
     // Read from JSON, in which escapes may have hidden a secret; it goes into the journal and to the webhook.
@@ -92,6 +110,8 @@ public sealed class AnalyzeActivity(
         {
             var request = new ModelRequest { Messages = Conversation.Build(transcript.Entries, Transcript.Analyzing) };
             var answer = await model.CompleteAsync(request, cancellationToken).ConfigureAwait(false);
+            // No tool was offered here; endpoints refuse a conversation with calls that nobody answered.
+            answer = answer with { ToolCalls = [] };
             await transcript.AppendAsync(
                 new AnswerEntry { Stage = Transcript.Analyzing, Model = model.Endpoint.Model, Answer = answer }, CancellationToken.None).ConfigureAwait(false);
         }

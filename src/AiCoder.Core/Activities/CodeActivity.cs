@@ -1,4 +1,5 @@
 using AiCoder.Core.Agent;
+using AiCoder.Core.Agent.Context;
 using AiCoder.Core.Agent.Qwen;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
@@ -24,7 +25,6 @@ public sealed class CodeActivity(
     ModelClientFactory models,
     TimeProvider time)
 {
-    private const int TreeBudget = 3_000;
     private readonly TaskGate _gate = new();
 
     /// <summary>When a batch ends although the model is not done; for tests.</summary>
@@ -47,26 +47,30 @@ public sealed class CodeActivity(
         var secrets = await secretStore.GetAsync(context.SecretsReference, cancellationToken).ConfigureAwait(false);
 
         var spec = input.Spec;
-        var scope = new PathScope(spec.Paths, spec.AllowCiChanges);
+        var scope = PathScope.Of(spec);
         using var tools = new ToolSet(workspace.WorkTree, workspace.GitFolderPath, scope, sandbox, workspace.SandboxHome, Network(spec), time, spec.Validation.Image);
         var redactor = SecretRedactor.For(options, secrets);
         var guard = new ScopeGuard(workspace, scope, input.Source.Tree);
         var record = new CodingRecord(input, workspace, transcript, context, time);
         var model = models.Create(spec, secrets);
         Task<bool> PrepareThisAsync(CancellationToken stop) => PrepareAsync(workspace, spec, redactor, context, stop);
-        Task<CodeOutput> RunEngineAsync(string opening, CancellationToken stop)
+        Task<CodeOutput> RunEngineAsync(CodingTexts texts, CancellationToken stop)
         {
             if (spec.Engine == TaskEngine.Qwen)
-                return new QwenLoop(input, record, workspace, sandbox, QwenInstallation.Find(options.QwenCodeDir), Forwarder(), model, guard, redactor, context, time, PrepareThisAsync).RunAsync(opening, stop);
+                return new QwenLoop(input, record, workspace, sandbox, QwenInstallation.Find(options.QwenCodeDir), Forwarder(), model, guard, redactor, context, time, PrepareThisAsync).RunAsync(texts, stop);
             var turns = new TurnRunner(workspace, tools, guard, redactor, line => context.Report(new(TaskState.Coding, line)));
-            return new AgentLoop(input, record, workspace, model, tools, turns, context, time, Bounds, PrepareThisAsync).RunAsync(opening, stop);
+            return new AgentLoop(input, record, workspace, model, tools, turns, context, time, Bounds, PrepareThisAsync).RunAsync(texts, stop);
         }
 
         using var deadline = new CancellationTokenSource(UntilDeadline(input), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            return await RunEngineAsync(redactor.Redact(Opening(workspace, input, cancellationToken)), either.Token).ConfigureAwait(false);
+            var texts = new CodingTexts(
+                OutputLanguage.Describe(options.OutputLanguage),
+                () => redactor.Redact(Opening(workspace, input, cancellationToken)),
+                redactor.Redact(TaskPrompt.Reminder(spec, input.Plan)));
+            return await RunEngineAsync(texts, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested && !context.Stopping.IsCancellationRequested)
         {
@@ -114,8 +118,9 @@ public sealed class CodeActivity(
         if (input.Iteration > 1)
             return ValidationFeedback.Render(input.Feedback ?? new TestResults { Verdict = Verdict.Failed });
         using var repository = new Repository(workspace.GitFolderPath);
-        var map = RepositoryMap.Render(repository, input.Source.Tree, input.Spec.Intent, TreeBudget, keyBudget: 0, cancellationToken);
-        return TaskPrompt.Code(input.Spec, input.Plan, map);
+        var (spec, tree) = (input.Spec, input.Source.Tree);
+        var map = RepositoryMap.Render(repository, tree, TaskPrompt.About(spec, input.Plan), spec.Paths, ContextBudget.Coding, out var budget, cancellationToken);
+        return TaskPrompt.Code(spec, input.Plan, map, ProjectInstructions.Render(repository.Lookup<Tree>(tree), spec.Paths, budget.Instructions));
     }
 
     private bool Network(TaskSpec spec) =>

@@ -26,7 +26,10 @@ public sealed record CloneOutput(
 
 public sealed record AnalyzeInput(TaskSpec Spec, CloneOutput Source);
 
-public sealed record AnalyzeOutput(Plan Plan, Usage Usage);
+/// <param name="Plan">What the model means to do; empty where analysis failed.</param>
+/// <param name="Usage">What analysis cost.</param>
+/// <param name="Failure">Why there is no plan, where that is known for good; what it cost stands all the same.</param>
+public sealed record AnalyzeOutput(Plan Plan, Usage Usage, Failure? Failure = null);
 
 /// <param name="Spec">The task.</param>
 /// <param name="Source">What was cloned.</param>

@@ -22,7 +22,9 @@ internal sealed class AgentLoop(
     BatchBounds bounds,
     Func<CancellationToken, Task<bool>> prepareAsync)
 {
-    public async Task<CodeOutput> RunAsync(string openingMessage, CancellationToken cancellationToken)
+    private readonly ModelTurn _turn = new(model, tools.Definitions);
+
+    public async Task<CodeOutput> RunAsync(CodingTexts texts, CancellationToken cancellationToken)
     {
         if (record.Recorded() is { } recorded)
             return recorded;
@@ -31,7 +33,7 @@ internal sealed class AgentLoop(
         // What an installation did to the repository's own files is none of the task's changes.
         if (await prepareAsync(cancellationToken).ConfigureAwait(false))
             await workspace.CheckoutAsync(record.Tree, cancellationToken).ConfigureAwait(false);
-        await BeginAsync(openingMessage, cancellationToken).ConfigureAwait(false);
+        await BeginAsync(texts, cancellationToken).ConfigureAwait(false);
 
         var (asked, started) = (0, time.GetTimestamp());
         while (true)
@@ -52,6 +54,8 @@ internal sealed class AgentLoop(
                     return await record.EndFailedAsync(failure, cancellationToken).ConfigureAwait(false);
                 case NextStep.Ask:
                     context.Stopping.ThrowIfCancellationRequested();
+                    if (PlanReminder.IsDue(record.Entries))
+                        await record.SayAsync(MessageSource.Plan, texts.Reminder, 0, cancellationToken).ConfigureAwait(false);
                     await TakeMessagesAsync(cancellationToken).ConfigureAwait(false);
                     await AskAsync(cancellationToken).ConfigureAwait(false);
                     asked++;
@@ -60,24 +64,23 @@ internal sealed class AgentLoop(
         }
     }
 
-    private async Task BeginAsync(string openingMessage, CancellationToken cancellationToken)
+    private async Task BeginAsync(CodingTexts texts, CancellationToken cancellationToken)
     {
         if (!record.Entries.Any(entry => entry.Stage == Transcript.Coding))
             await record.AppendAsync(
-                new MessageEntry { Stage = Transcript.Coding, Iteration = 0, Role = "system", Source = MessageSource.Task, Text = Prompt.Render("code.v1") },
+                new MessageEntry { Stage = Transcript.Coding, Iteration = 0, Role = "system", Source = MessageSource.Task, Text = Prompt.Render("code.v2", ("language", texts.Language)) },
                 cancellationToken).ConfigureAwait(false);
         if (record.Iteration.Count == 0)
-            await record.SayAsync(input.Iteration == 1 ? MessageSource.Task : MessageSource.Feedback, openingMessage, 0, cancellationToken).ConfigureAwait(false);
+            await record.SayAsync(input.Iteration == 1 ? MessageSource.Task : MessageSource.Feedback, texts.Opening(), 0, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task AskAsync(CancellationToken cancellationToken)
     {
         context.Report(new(TaskState.Coding, "asking the model", record.Usage));
-        var request = new ModelRequest { Messages = Conversation.Build(record.Entries, Transcript.Coding), Tools = tools.Definitions };
         try
         {
-            var answer = await model.CompleteAsync(request, cancellationToken).ConfigureAwait(false);
-            await record.AnsweredAsync(model.Endpoint.Model, answer).ConfigureAwait(false);
+            var (answer, form) = await _turn.AskAsync(record.Entries, Transcript.Coding, cancellationToken).ConfigureAwait(false);
+            await record.AnsweredAsync(model.Endpoint.Model, answer, form).ConfigureAwait(false);
         }
         catch (ContextTooLongException exception)
         {

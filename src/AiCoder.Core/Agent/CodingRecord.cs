@@ -69,8 +69,8 @@ internal sealed class CodingRecord(CodeInput input, Workspace workspace, Transcr
         cancellationToken);
 
     /// <summary>Records an answer. What it cost can't be taken back, so nothing cancels it.</summary>
-    public Task AnsweredAsync(string model, ModelAnswer answer) => AppendAsync(
-        new AnswerEntry { Stage = Transcript.Coding, Iteration = input.Iteration, Model = model, Answer = answer }, CancellationToken.None);
+    public Task AnsweredAsync(string model, ModelAnswer answer, ToolCallForm form = ToolCallForm.Native) => AppendAsync(
+        new AnswerEntry { Stage = Transcript.Coding, Iteration = input.Iteration, Model = model, Answer = answer, Form = form }, CancellationToken.None);
 
     public Task AppendAsync(TranscriptEntry entry, CancellationToken cancellationToken) => transcript.AppendAsync(entry, cancellationToken);
 

@@ -1,4 +1,5 @@
 using AiCoder.Core.Failures;
+using AiCoder.Core.Models;
 
 namespace AiCoder.Core.Agent;
 
@@ -29,6 +30,7 @@ internal abstract record NextStep
     /// <param name="entries">The iteration's entries so far, at least its first message.</param>
     public static NextStep After(IReadOnlyList<TranscriptEntry> entries) => entries[^1] switch
     {
+        AnswerEntry { Answer.Refused: true } => AfterRefusal(entries),
         AnswerEntry { Answer.ToolCalls.Count: > 0 } entry => new RunTools(entry),
         AnswerEntry => AfterWords(entries),
         ResultsEntry { Finished: { } summary } => new End(summary, null),
@@ -45,12 +47,26 @@ internal abstract record NextStep
         _ => new Ask(),
     };
 
+    // Once in a row is asked again: a filter does not always say the same, and a model may take the reminder's word.
+    private static NextStep AfterRefusal(IReadOnlyList<TranscriptEntry> entries)
+    {
+        var before = entries.SkipLast(1).LastOrDefault(entry => entry is not MessageEntry { Source: MessageSource.Reminder });
+        return before is AnswerEntry { Answer.Refused: true }
+            ? new End(null, Refusal(((AnswerEntry)entries[^1]).Answer))
+            : new Remind(Prompt.Render("refused.v1"));
+    }
+
+    /// <summary>The failure of a model that declines, or whose answers are withheld.</summary>
+    public static Failure Refusal(ModelAnswer answer) => Failure.Of(
+        FailureCodes.ContentRefused,
+        $"The model declined, or a filter of its endpoint withheld its answer, twice. {Quote(answer.Refusal ?? answer.Text)} Put the intent in other words, or use another model. Nothing was pushed.");
+
     private static NextStep AfterWords(IReadOnlyList<TranscriptEntry> entries)
     {
         var inRow = 0;
         foreach (var entry in entries.Reverse())
         {
-            if (entry is AnswerEntry { Answer.ToolCalls.Count: 0 })
+            if (entry is AnswerEntry { Answer: { ToolCalls.Count: 0 } or { Refused: true } })
                 inRow++;
             else if (entry is not MessageEntry { Source: MessageSource.Reminder })
                 break;
@@ -58,7 +74,7 @@ internal abstract record NextStep
 
         var answer = ((AnswerEntry)entries[^1]).Answer;
         if (inRow > PatienceWithoutCalls)
-            return new End(null, Failure.Of(FailureCodes.ModelUnusable, $"The model answered {inRow} times without calling a tool. {Quote(answer.Text)} Use a model that supports tool calls. Nothing was pushed."));
+            return new End(null, Failure.Of(FailureCodes.ModelUnusable, $"The model answered {inRow} times without calling a tool. {Quote(answer.Text)} Use a model that follows instructions better. Nothing was pushed."));
         return new Remind(Prompt.Render(answer.CutOff ? "cut-off.v1" : answer.Empty ? "empty.v1" : "no-call.v1"));
     }
 

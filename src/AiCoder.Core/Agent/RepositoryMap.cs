@@ -1,153 +1,120 @@
 using System.Globalization;
 using System.Text;
+using AiCoder.Core.Agent.Context;
+using AiCoder.Core.Tools;
 using LibGit2Sharp;
 
 namespace AiCoder.Core.Agent;
 
 /// <summary>
-/// What a repository looks like, within a budget of characters: its languages, its tree, the heads of its key files. Made from a
-/// commit's tree, so nothing that runs in the work tree meanwhile can show it something else.
+/// What a repository looks like, within a budget: its languages, its tree, the definitions that matter to the task, the heads of its
+/// key files. Made from a commit's tree, so nothing that runs in the work tree meanwhile can show it something else; the same tree and
+/// task give the same map.
 /// </summary>
 internal static class RepositoryMap
 {
     private const int KeyFileLimit = 1_500;
+    private const int LargestKeyFile = 1_000_000;
     private const int ListedFiles = 40;
+    private const int ListedFolders = 100;
+    private const int MentionedFiles = 20;
+    private const int SymbolsOfFile = 12;
+    private const int MentionedShare = 4;
 
     private static readonly string[] KeyFiles =
     [
-        "README.md", "README.rst", "README.txt", "README", "AGENTS.md", "CONTRIBUTING.md", "package.json", "pyproject.toml", "setup.cfg", "go.mod",
+        "README.md", "README.rst", "README.txt", "README", "package.json", "pyproject.toml", "setup.cfg", "go.mod",
         "Cargo.toml", "pom.xml", "build.gradle", "build.gradle.kts", "CMakeLists.txt", "Makefile", "composer.json", "Gemfile", "global.json", "Directory.Build.props",
     ];
-
-    private static readonly Dictionary<string, string> Languages = new(StringComparer.OrdinalIgnoreCase)
-    {
-        [".cs"] = "C#", [".fs"] = "F#", [".vb"] = "Visual Basic", [".js"] = "JavaScript", [".mjs"] = "JavaScript", [".cjs"] = "JavaScript", [".jsx"] = "JavaScript",
-        [".ts"] = "TypeScript", [".tsx"] = "TypeScript", [".py"] = "Python", [".go"] = "Go", [".rs"] = "Rust", [".java"] = "Java", [".kt"] = "Kotlin", [".scala"] = "Scala",
-        [".c"] = "C", [".h"] = "C/C++", [".cc"] = "C++", [".cpp"] = "C++", [".hpp"] = "C++", [".php"] = "PHP", [".rb"] = "Ruby", [".sh"] = "Shell", [".swift"] = "Swift",
-        [".vue"] = "Vue", [".html"] = "HTML", [".css"] = "CSS", [".scss"] = "CSS", [".sql"] = "SQL", [".lua"] = "Lua", [".dart"] = "Dart", [".ex"] = "Elixir", [".exs"] = "Elixir",
-    };
 
     /// <summary>The map as text.</summary>
     /// <param name="repository">Holds the tree's objects.</param>
     /// <param name="treeId">The tree.</param>
-    /// <param name="intent">What the task is about; files whose names it mentions are listed first.</param>
-    /// <param name="treeBudget">Characters for the tree.</param>
-    /// <param name="keyBudget">Characters for the key files; 0: none.</param>
+    /// <param name="about">What the task is about; files and definitions that it speaks of come first.</param>
+    /// <param name="paths">The folders that the task may change; empty: all.</param>
+    /// <param name="budgetFor">The budget for a repository of so many files.</param>
+    /// <param name="budget">The one that was used.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public static string Render(Repository repository, string treeId, string intent, int treeBudget, int keyBudget, CancellationToken cancellationToken)
+    public static string Render(Repository repository, string treeId, string about, IReadOnlyList<string> paths, Func<int, ContextBudget> budgetFor, out ContextBudget budget, CancellationToken cancellationToken)
     {
         var root = repository.Lookup<Tree>(treeId) ?? throw new ArgumentException($"There is no tree {treeId}.", nameof(treeId));
-        var folder = Read(root, "", cancellationToken);
+        var folder = MapFolder.Read(root, cancellationToken);
+        var words = new IntentWords(about);
+        budget = budgetFor(folder.Count);
         var text = new StringBuilder();
         AppendLanguages(text, folder);
-        AppendMentioned(text, folder, intent);
-        text.Append("\nTree:\n");
-        AppendTree(text, folder, treeBudget);
-        if (keyBudget > 0)
-            AppendKeyFiles(text, root, keyBudget);
+        AppendMentioned(text, folder, words, budget.Tree / MentionedShare);
+        MarkWanted(folder, paths);
+        AppendTree(text, folder, budget.Tree);
+        AppendSymbols(text, SymbolIndex.Read(repository, root, folder, words, paths, cancellationToken), budget.Symbols);
+        if (budget.KeyFiles > 0)
+            AppendKeyFiles(text, root, budget.KeyFiles);
         return text.ToString().TrimEnd();
     }
 
-    private static Folder Read(Tree tree, string name, CancellationToken cancellationToken)
+    private static void AppendLanguages(StringBuilder text, MapFolder root)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        var folder = new Folder(name);
-        foreach (var entry in tree)
-        {
-            if (entry.TargetType == TreeEntryTargetType.Tree)
-                folder.Folders.Add(Read((Tree)entry.Target, entry.Name, cancellationToken));
-            else if (entry.TargetType == TreeEntryTargetType.GitLink)
-                folder.Files.Add(entry.Name + " (submodule)");
-            else
-                folder.Files.Add(entry.Name);
-        }
-
-        folder.Count = folder.Files.Count + folder.Folders.Sum(child => child.Count);
-        return folder;
-    }
-
-    private static void AppendLanguages(StringBuilder text, Folder root)
-    {
-        var counts = new Dictionary<string, int>();
-        Count(root);
+        var languages = root.OwnFiles().Select(own => SourceLanguage.Of(own.File.Name)?.Name).OfType<string>()
+            .CountBy(language => language, StringComparer.Ordinal).OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Take(6).ToList();
         text.Append(CultureInfo.InvariantCulture, $"{root.Count} files");
-        if (counts.Count > 0)
-            text.Append("; languages: ").AppendJoin(", ", counts.OrderByDescending(pair => pair.Value).Take(6).Select(pair => $"{pair.Key} ({pair.Value})"));
+        if (languages.Count > 0)
+            text.Append("; languages: ").AppendJoin(", ", languages.Select(pair => $"{pair.Key} ({pair.Value})"));
         text.Append(".\n");
-
-        void Count(Folder folder)
-        {
-            foreach (var file in folder.Files)
-            {
-                if (Languages.TryGetValue(Path.GetExtension(file), out var language))
-                    counts[language] = counts.GetValueOrDefault(language) + 1;
-            }
-
-            folder.Folders.ForEach(Count);
-        }
     }
 
-    /// <summary>In a large repository the tree is cut; what the intent names is shown all the same.</summary>
-    private static void AppendMentioned(StringBuilder text, Folder root, string intent)
+    /// <summary>In a large repository the tree is cut; what the task names is shown all the same.</summary>
+    private static void AppendMentioned(StringBuilder text, MapFolder root, IntentWords words, int budget)
     {
         if (root.Count <= ListedFiles)
             return;
-        var words = Words(intent);
-        if (words.Count == 0)
-            return;
-        var mentioned = new List<(int Score, string Path)>();
-        Visit(root, "");
+        var mentioned = root.OwnFiles().Select(own => (Score: words.MentionOf(own.File.Name), own.Folder, own.File)).Where(file => file.Score > 0).ToList();
         if (mentioned.Count == 0)
             return;
+        foreach (var (_, folder, _) in mentioned.Where(file => file.Score > 1))
+            folder.Wanted = true;
         text.Append("\nFiles whose names the task mentions:\n");
-        foreach (var (_, path) in mentioned.OrderByDescending(file => file.Score).ThenBy(file => file.Path.Length).Take(ListedFiles / 2))
-            text.Append(path).Append('\n');
-
-        void Visit(Folder folder, string prefix)
+        foreach (var path in mentioned.Select(file => (file.Score, Path: file.Folder.Child(file.File.Name)))
+            .OrderByDescending(file => file.Score).ThenBy(file => file.Path.Length).ThenBy(file => file.Path, StringComparer.Ordinal).Select(file => Line(file.Path)).Take(MentionedFiles))
         {
-            foreach (var file in folder.Files)
-            {
-                var stem = Path.GetFileNameWithoutExtension(file);
-                var score = words.Contains(file) ? 3 : words.Contains(stem) ? 2 : words.Any(word => word.Length > 3 && stem.Contains(word, StringComparison.OrdinalIgnoreCase)) ? 1 : 0;
-                if (score > 0)
-                    mentioned.Add((score, prefix + file));
-            }
-
-            foreach (var child in folder.Folders)
-                Visit(child, $"{prefix}{child.Name}/");
+            if ((budget -= ContextBudget.SizeOf(path) + 2) < 0)
+                break;
+            text.Append(path).Append('\n');
         }
     }
 
-    private static HashSet<string> Words(string intent)
+    private static void MarkWanted(MapFolder root, IReadOnlyList<string> paths)
     {
-        var words = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        var word = new StringBuilder();
-        foreach (var character in intent + " ")
+        foreach (var path in paths)
         {
-            if (char.IsAsciiLetterOrDigit(character) || character is '_' or '-' or '.')
+            var folder = root;
+            foreach (var part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
             {
-                word.Append(character);
-                continue;
+                if (folder.Folders.Find(child => child.Name == part) is not { } next)
+                    break;
+                (folder, next.Wanted) = (next, true);
             }
-
-            if (word.ToString().Trim('.') is { Length: > 2 } whole)
-                words.Add(whole);
-            word.Clear();
         }
 
-        return words;
+        Visit(root);
+
+        // What leads to something wanted is wanted.
+        static void Visit(MapFolder folder)
+        {
+            folder.Folders.ForEach(Visit);
+            folder.Wanted |= folder.Folders.Exists(child => child.Wanted);
+        }
     }
 
     /// <summary>Level by level, so that a budget shows the whole top before any depth.</summary>
-    private static void AppendTree(StringBuilder text, Folder root, int budget)
+    private static void AppendTree(StringBuilder text, MapFolder root, int budget)
     {
-        var open = new HashSet<Folder> { root };
+        var open = new HashSet<MapFolder> { root };
         var left = budget - Cost(root, 0);
         var level = root.Folders.Select(child => (Folder: child, Depth: 1)).ToList();
         while (level.Count > 0)
         {
-            var next = new List<(Folder Folder, int Depth)>();
-            foreach (var (folder, depth) in level.OrderBy(entry => entry.Folder.Count))
+            var next = new List<(MapFolder Folder, int Depth)>();
+            foreach (var (folder, depth) in level.Where(entry => !entry.Folder.Foreign).OrderByDescending(entry => entry.Folder.Wanted).ThenBy(entry => entry.Folder.Count))
             {
                 var cost = Cost(folder, depth);
                 if (cost > left)
@@ -160,52 +127,92 @@ internal static class RepositoryMap
             level = next;
         }
 
+        var lines = new List<string>();
         Append(root, 0);
-
-        void Append(Folder folder, int depth)
+        text.Append("\nTree:\n");
+        // The root is always open, whatever it costs.
+        foreach (var line in lines)
         {
-            foreach (var child in folder.Folders)
+            if ((budget -= ContextBudget.SizeOf(line) + 2) < 0)
             {
-                text.Append(' ', depth).Append(child.Name).Append('/');
-                if (!open.Contains(child))
-                {
-                    text.Append(CultureInfo.InvariantCulture, $" ({child.Count} files)\n");
-                    continue;
-                }
-
-                text.Append('\n');
-                Append(child, depth + 1);
+                text.Append("…\n");
+                break;
             }
 
-            foreach (var file in folder.Files.Take(ListedFiles))
-                text.Append(' ', depth).Append(file).Append('\n');
+            text.Append(line).Append('\n');
+        }
+
+        void Append(MapFolder folder, int depth)
+        {
+            var indent = new string(' ', depth);
+            foreach (var child in folder.Folders.Take(ListedFolders))
+            {
+                var name = $"{indent}{Line(child.Name)}/";
+                lines.Add(open.Contains(child) ? name : string.Create(CultureInfo.InvariantCulture, $"{name} ({child.Count} files)"));
+                if (open.Contains(child))
+                    Append(child, depth + 1);
+            }
+
+            if (folder.Folders.Count > ListedFolders)
+                lines.Add(string.Create(CultureInfo.InvariantCulture, $"{indent}… {folder.Folders.Count - ListedFolders} more folders"));
+            lines.AddRange(folder.Files.Take(ListedFiles).Select(file => indent + Line(file.Name)));
             if (folder.Files.Count > ListedFiles)
-                text.Append(' ', depth).Append(CultureInfo.InvariantCulture, $"… {folder.Files.Count - ListedFiles} more files\n");
+                lines.Add(string.Create(CultureInfo.InvariantCulture, $"{indent}… {folder.Files.Count - ListedFiles} more files"));
         }
     }
 
-    private static int Cost(Folder folder, int depth) =>
-        folder.Folders.Sum(child => child.Name.Length + depth + 16) + folder.Files.Take(ListedFiles).Sum(file => file.Length + depth + 1);
+    private static int Cost(MapFolder folder, int depth) =>
+        folder.Folders.Take(ListedFolders).Sum(child => ContextBudget.SizeOf(child.Name) + depth + 16)
+        + folder.Files.Take(ListedFiles).Sum(file => ContextBudget.SizeOf(file.Name) + depth + 2);
+
+    private static void AppendSymbols(StringBuilder text, SymbolIndex index, int budget)
+    {
+        var chosen = new Dictionary<string, List<RankedSymbol>>(StringComparer.Ordinal);
+        foreach (var symbol in index.Ranked())
+        {
+            var known = chosen.TryGetValue(symbol.Path, out var symbols);
+            if (symbols is { Count: >= SymbolsOfFile } || (symbols?.Exists(other => other.Name == symbol.Name) ?? false))
+                continue;
+            var cost = ContextBudget.SizeOf(Shown(symbol)) + 2 + (known ? 0 : ContextBudget.SizeOf(symbol.Path) + 2);
+            if (cost > budget)
+                break;
+            budget -= cost;
+            (symbols ?? (chosen[symbol.Path] = [])).Add(symbol);
+        }
+
+        if (chosen.Count == 0)
+            return;
+        text.Append("\nDefinitions (name:line) that seem to matter most:\n");
+        foreach (var (path, symbols) in chosen)
+            text.Append(Line(path)).Append(": ").AppendJoin(", ", symbols.OrderBy(symbol => symbol.Line).Select(Shown)).Append('\n');
+        if (index.FilesLeft > 0)
+            text.Append(CultureInfo.InvariantCulture, $"({index.FilesLeft} source files were not looked at; use search.)\n");
+
+        static string Shown(RankedSymbol symbol) =>
+            string.Create(CultureInfo.InvariantCulture, $"{(symbol.Kind is null ? "" : symbol.Kind + " ")}{symbol.Name}:{symbol.Line}");
+    }
 
     private static void AppendKeyFiles(StringBuilder text, Tree root, int budget)
     {
         foreach (var name in KeyFiles)
         {
-            if (budget <= 0 || root[name]?.Target is not Blob { IsBinary: false, Size: > 0 and < 1_000_000 } blob)
+            var entry = root[name];
+            if (entry is null || entry.Mode == Mode.SymbolicLink || entry.Target is not Blob { Size: > 0 and < LargestKeyFile } blob)
                 continue;
-            var content = blob.GetContentText().Trim();
-            var limit = Math.Min(KeyFileLimit, budget);
-            var shown = content.Length <= limit ? content : content[..limit] + "\n…";
-            budget -= shown.Length;
-            text.Append(CultureInfo.InvariantCulture, $"\n--- {name}\n{shown}\n");
+            using var stream = blob.GetContentStream();
+            var bytes = new byte[blob.Size];
+            stream.ReadExactly(bytes);
+            if (TextFile.TryDecode(bytes)?.Text.ReplaceLineEndings("\n").Trim() is not { Length: > 0 } content)
+                continue;
+            var heading = $"\n--- {name}\n";
+            var shown = ContextBudget.Cut(content, Math.Min(KeyFileLimit, budget - ContextBudget.SizeOf(heading)));
+            if (shown.Length == 0)
+                break;
+            budget -= ContextBudget.SizeOf(heading) + ContextBudget.SizeOf(shown);
+            text.Append(heading).Append(shown).Append('\n');
         }
     }
 
-    private sealed class Folder(string name)
-    {
-        public string Name { get; } = name;
-        public List<Folder> Folders { get; } = [];
-        public List<string> Files { get; } = [];
-        public int Count { get; set; }
-    }
+    // A name may hold line ends, and is then no line of the map.
+    private static string Line(string name) => name.ReplaceLineEndings("?");
 }

@@ -13,8 +13,18 @@ namespace AiCoder.Core.Agent;
 /// <param name="baseTree">The base commit's tree.</param>
 internal sealed class ScopeGuard(Workspace workspace, PathScope scope, string baseTree)
 {
+    private const int LongestShown = 200;
+
     /// <summary>What a reader of the task's result should know of a refused path.</summary>
     public static string Note(string path) => $"The model tried to change {path}, which this task may not change; it was left as it is.";
+
+    /// <summary>What a reader should know of an attempt on <c>.git</c>, or on what lies outside of the repository.</summary>
+    public static string ForbiddenNote(string path)
+    {
+        // The model's own words, which end up on a page of the forge.
+        var shown = string.Concat(path.Where(character => !char.IsControl(character)));
+        return $"The model tried to reach {(shown.Length <= LongestShown ? shown : shown[..LongestShown] + "…")}, which no task may touch; it got nothing there.";
+    }
 
     /// <summary>Restores such files between two snapshots, and names them.</summary>
     public async Task<IReadOnlyList<string>> RestoreAsync(string before, string after, CancellationToken cancellationToken)
@@ -30,12 +40,25 @@ internal sealed class ScopeGuard(Workspace workspace, PathScope scope, string ba
 
         using var repository = new Repository(workspace.GitFolderPath);
         var tree = repository.Lookup<Tree>(baseTree);
+        // All of them go before any comes back: a folder may stand where a file was, and the other way round.
+        foreach (var path in refused)
+            Remove(path);
         foreach (var path in refused)
             await RestoreAsync(tree[path], path, cancellationToken).ConfigureAwait(false);
+        // What was moved to where it may not be goes back to where it was, or it would be lost.
+        var last = repository.Lookup<Tree>(before);
+        foreach (var moved in changes.Where(change => scope.Refusal(change.Path) is not null).Select(change => change.OldPath).OfType<string>())
+        {
+            if (scope.Refusal(moved) is not null)
+                continue;
+            Remove(moved);
+            await RestoreAsync(last[moved], moved, cancellationToken).ConfigureAwait(false);
+        }
+
         return refused;
     }
 
-    private async Task RestoreAsync(TreeEntry? entry, string path, CancellationToken cancellationToken)
+    private void Remove(string path)
     {
         var absolute = Path.Combine(workspace.WorkTree, path);
         RemoveLinks(path);
@@ -43,9 +66,14 @@ internal sealed class ScopeGuard(Workspace workspace, PathScope scope, string ba
             FolderRemoval.Remove(absolute);
         else if (Path.Exists(Path.GetDirectoryName(absolute)))
             File.Delete(absolute);
+    }
+
+    private async Task RestoreAsync(TreeEntry? entry, string path, CancellationToken cancellationToken)
+    {
         if (entry?.Target is not Blob blob)
             return;
 
+        var absolute = Path.Combine(workspace.WorkTree, path);
         Directory.CreateDirectory(Path.GetDirectoryName(absolute)!);
         if (entry.Mode == Mode.SymbolicLink)
         {

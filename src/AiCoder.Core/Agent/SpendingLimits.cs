@@ -11,14 +11,15 @@ internal sealed class SpendingLimits(TaskLimits limits)
 {
     private const string Kept = "What was done is kept in the workspace; nothing was pushed.";
 
-    /// <summary>Refuses a cost limit that can't be kept.</summary>
+    /// <summary>Refuses a limit on cost, the request's or the operator's daily one, that can't be kept.</summary>
     /// <exception cref="FailureException"><c>system/configuration</c>: the model's price is not known.</exception>
     public void Check(ModelClient model)
     {
         if (limits.MaxCostUsd is not null && model.Price is null)
             throw new FailureException(
                 FailureCodes.Configuration,
-                $"The price of the model '{model.Endpoint.Model}' is not known, so limits.max_cost_usd can't be kept. Use limits.max_tokens instead.");
+                $"The price of the model '{model.Endpoint.Model}' is not known, so limits.max_cost_usd can't be kept. {ModelPrices.HowToSet(model.Endpoint.Model)} Or use limits.max_tokens instead.");
+        model.RequirePrice();
     }
 
     /// <summary>Why no further call may be made; null: it may.</summary>

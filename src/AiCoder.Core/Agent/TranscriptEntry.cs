@@ -53,6 +53,9 @@ public enum MessageSource
 
     /// <summary>Us: it called no tool, repeated itself, answered no valid plan.</summary>
     Reminder,
+
+    /// <summary>The task and its plan once more, because they lie far back.</summary>
+    Plan,
 }
 
 /// <summary>An answer of the model. Written and flushed before any of its tools runs.</summary>
@@ -60,6 +63,9 @@ public sealed record AnswerEntry : TranscriptEntry
 {
     public required string Model { get; init; }
     public required ModelAnswer Answer { get; init; }
+
+    /// <summary>The form that the tools were given in, and that the calls had.</summary>
+    public ToolCallForm Form { get; init; }
 }
 
 /// <summary>What the tools of the answer before did.</summary>

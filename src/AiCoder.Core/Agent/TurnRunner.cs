@@ -14,6 +14,9 @@ namespace AiCoder.Core.Agent;
 internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard guard, SecretRedactor redactor, Action<string> report)
 {
     private const int ShownLength = 120;
+
+    // A model that repeats itself without end would fill its own context with the answers.
+    private const int MostCalls = 50;
     private static readonly string[] TellingArguments = ["path", "command", "pattern", "from"];
 
     /// <summary>The results of an answer's calls, without what <c>finish</c> means for the task.</summary>
@@ -25,6 +28,7 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
         var calls = new List<CallResult>();
         var changed = new HashSet<string>(StringComparer.Ordinal);
         var refused = new List<string>();
+        var forbidden = new List<string>();
         var scan = false;
         string? finished = null;
         try
@@ -32,8 +36,8 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
             foreach (var call in answer.ToolCalls)
             {
                 report(Describe(call));
-                var result = finished is not null
-                    ? new ToolResult("Not done: finish comes last.") { Error = true }
+                var result = finished is not null ? new ToolResult("Not done: finish comes last.") { Error = true }
+                    : calls.Count >= MostCalls ? new ToolResult($"Not done: an answer may have {MostCalls} calls.") { Error = true }
                     : await RunAsync(call, answer, calls.Exists(earlier => earlier.Error), cancellationToken).ConfigureAwait(false);
                 calls.Add(new(call.Id, redactor.Redact(result.Text), result.Error));
                 changed.UnionWith(result.Changed);
@@ -41,6 +45,8 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
                 finished = result.Finished ?? finished;
                 if (result.RefusedPath is { } path)
                     refused.Add(path);
+                if (result.ForbiddenPath is { } place)
+                    forbidden.Add(place);
             }
 
             if (scan)
@@ -59,7 +65,7 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
                 }
             }
 
-            return new(calls, after, finished, [.. refused.Distinct().Select(ScopeGuard.Note)]);
+            return new(calls, after, finished, [.. refused.Distinct().Select(ScopeGuard.Note), .. forbidden.Select(place => ScopeGuard.ForbiddenNote(redactor.Redact(place))).Distinct()]);
         }
         catch
         {
@@ -70,9 +76,12 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
 
     private Task<ToolResult> RunAsync(ToolCall call, ModelAnswer answer, bool failedBefore, CancellationToken cancellationToken)
     {
-        if (call.Name == "finish" && failedBefore)
+        if (call.Problem is { } problem)
+            return Task.FromResult(new ToolResult(problem) { Error = true });
+        if (tools.NameOf(call) == "finish" && failedBefore)
             return Task.FromResult(new ToolResult("Not finished: a call before it in the same answer failed. Look at that first.") { Error = true });
-        if (answer.CutOff && call == answer.ToolCalls[^1] && !ToolArguments.IsWhole(call.Arguments))
+        // Also one that has no arguments yet.
+        if (answer.CutOff && call == answer.ToolCalls[^1] && (call.Arguments == "{}" || !ToolArguments.IsWhole(call.Arguments)))
             return Task.FromResult(new ToolResult(Prompt.Render("cut-off.v1")) { Error = true });
         return tools.RunAsync(call, cancellationToken);
     }
@@ -82,6 +91,8 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
     {
         try
         {
+            if (call.Problem is not null)
+                return call.Name;
             var arguments = ToolArguments.Parse(call.Arguments);
             var what = TellingArguments.Select(arguments.Optional).FirstOrDefault(value => !string.IsNullOrEmpty(value));
             var line = $"{call.Name} {what?.ReplaceLineEndings(" ")}".TrimEnd();

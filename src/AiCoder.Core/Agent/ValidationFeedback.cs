@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AiCoder.Core.Processes;
 using AiCoder.Core.Tasks;
 
 namespace AiCoder.Core.Agent;
@@ -8,6 +9,7 @@ namespace AiCoder.Core.Agent;
 internal static class ValidationFeedback
 {
     private const int OutputLimit = 8_000;
+    private const int ReportLimit = 30_000;
 
     public static string Render(TestResults results)
     {
@@ -23,7 +25,7 @@ internal static class ValidationFeedback
             report.Append('\n').Append(Cut(command.Output)).Append("\n\n");
         }
 
-        return Prompt.Render("feedback.v1", ("reason", results.Reason ?? ""), ("report", report.ToString().TrimEnd()));
+        return Prompt.Render("feedback.v1", ("reason", results.Reason ?? ""), ("report", BoundedOutput.Cut(report.ToString().TrimEnd(), ReportLimit)));
     }
 
     // What a test runner says last is what failed.

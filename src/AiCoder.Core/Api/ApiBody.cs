@@ -1,6 +1,4 @@
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using AiCoder.Core.Tasks;
 
 namespace AiCoder.Core.Api;
@@ -24,26 +22,11 @@ public static class ApiBody
         }
     }
 
-    private static readonly JsonSerializerOptions Strict =
-        new(AiCoderJson.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, AllowDuplicateProperties = false };
-
     /// <summary>One of the small bodies; an empty one is an empty object.</summary>
-    /// <exception cref="TaskRequestException">It is no JSON object of that form.</exception>
+    /// <exception cref="TaskRequestException">It is no JSON object of that form; every unknown field is named.</exception>
     internal static T Read<T>(string body)
-        where T : class, new()
-    {
-        if (string.IsNullOrWhiteSpace(body))
-            return new();
-        try
-        {
-            return JsonSerializer.Deserialize<T>(body, Strict) ?? new();
-        }
-        catch (JsonException)
-        {
-            var fields = string.Join(", ", Strict.GetTypeInfo(typeof(T)).Properties.Select(property => property.Name));
-            throw new TaskRequestException([new("", $"The body must be a JSON object with these fields and no others: {fields}.")]);
-        }
-    }
+        where T : class, new() =>
+        string.IsNullOrWhiteSpace(body) ? new() : StrictJson.Read<T>(body, "body");
 }
 
 /// <summary>Body of <c>cancel</c>.</summary>
@@ -56,7 +39,7 @@ public sealed record CancelBody
 /// <summary>Body of <c>approve</c>.</summary>
 public sealed record ApproveBody
 {
-    /// <summary>Default true; false refuses, and the task ends.</summary>
+    /// <summary>True goes on, false refuses, and the task ends. There is no default.</summary>
     public bool? Approved { get; init; }
 
     /// <summary>Why, or what to mind.</summary>

@@ -87,14 +87,18 @@ public sealed class TaskApi(AiCoderOptions options, ITaskHost host, WorkspaceSto
         taskId, task => Task.FromResult(ApiAnswer.Json(200, TaskDocument.Of(task))), cancellationToken);
 
     /// <summary><c>GET /api/tasks/{id}/events?after=</c></summary>
-    public Task<ApiAnswer> GetEventsAsync(string taskId, string? after, CancellationToken cancellationToken) => WithTaskAsync(
+    /// <param name="taskId">The task.</param>
+    /// <param name="after">The sequence of the last event that the caller has.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="from">Where the caller wrote it: the parameter's or the header's name.</param>
+    public Task<ApiAnswer> GetEventsAsync(string taskId, string? after, CancellationToken cancellationToken, string from = "after") => WithTaskAsync(
         taskId,
         async _ =>
         {
-            var from = 0;
-            if (!string.IsNullOrEmpty(after) && (!int.TryParse(after, out from) || from < 0))
-                return BadRequest("after", $"after is '{after}'; it must be the sequence of an event.");
-            var events = await host.GetEventsAsync(taskId, from, cancellationToken).ConfigureAwait(false);
+            var sequence = 0;
+            if (!string.IsNullOrEmpty(after) && (!int.TryParse(after, out sequence) || sequence < 0))
+                return BadRequest(from, $"{from} is '{after}'; it must be the sequence of an event.");
+            var events = await host.GetEventsAsync(taskId, sequence, cancellationToken).ConfigureAwait(false);
             return ApiAnswer.Json(200, new JsonObject
             {
                 ["events"] = new JsonArray([.. events.Select(one => JsonSerializer.SerializeToNode(one, AiCoderJson.Options))]),
@@ -141,18 +145,21 @@ public sealed class TaskApi(AiCoderOptions options, ITaskHost host, WorkspaceSto
         },
         cancellationToken);
 
-    /// <summary><c>POST /api/tasks/{id}/approve</c>, body <c>{"approved": true|false, "comment": …}</c>; empty approves.</summary>
+    /// <summary><c>POST /api/tasks/{id}/approve</c>, body <c>{"approved": true|false, "comment": …}</c>.</summary>
     public Task<ApiAnswer> ApproveAsync(string taskId, string body, CancellationToken cancellationToken) => WithTaskAsync(
         taskId,
         async task =>
         {
             var request = ApiBody.Read<ApproveBody>(body);
+            // Silence is no yes: what is approved may be pushed.
+            if (request.Approved is not { } approved)
+                return BadRequest("approved", "approved is missing; send {\"approved\": true} to go on, or {\"approved\": false} to refuse.");
             if (request.Comment?.Length > LongestReason)
                 return BadRequest("comment", $"comment has {request.Comment.Length} characters; at most {LongestReason} are taken.");
             // An answer that comes too early would be kept and taken for the answer to a question that nobody has seen yet.
             if (task is { HasEnded: false, State: not TaskState.AwaitingApproval })
                 return ApiAnswer.Problem(409, "The task does not wait for approval", $"Task {taskId} is {AiCoderJson.NameOf(task.State)}; there is nothing to approve now.");
-            var outcome = await host.ApproveAsync(taskId, new(request.Approved ?? true, request.Comment), cancellationToken).ConfigureAwait(false);
+            var outcome = await host.ApproveAsync(taskId, new(approved, request.Comment), cancellationToken).ConfigureAwait(false);
             return await SentAsync(taskId, outcome, cancellationToken).ConfigureAwait(false);
         },
         cancellationToken);

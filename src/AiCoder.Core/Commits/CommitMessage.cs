@@ -7,13 +7,14 @@ using AiCoder.Core.Workspaces;
 namespace AiCoder.Core.Commits;
 
 /// <summary>
-/// The commit's message: <c>AI: &lt;intent&gt;</c>, the whole intent, what changed, how it was validated, and the trailers
-/// <c>AiCoder-Task</c> and <c>AiCoder-Model</c>. The same input gives the same text.
+/// The commit's message: <c>AI: &lt;intent&gt;</c>, the whole intent, what changed, how it was validated, what was noticed on
+/// the way, and the trailers <c>AiCoder-Task</c> and <c>AiCoder-Model</c>. The same input gives the same text.
 /// </summary>
 internal static class CommitMessage
 {
     private const int FirstLineColumns = 72;
     private const int MostChanges = 50;
+    private const int MostNotes = 20;
     private const string Prefix = "AI: ";
 
     /// <summary>The first line: at most 72 columns, wide characters counted as two.</summary>
@@ -36,6 +37,16 @@ internal static class CommitMessage
             text.Append(CultureInfo.InvariantCulture, $"- and {changes.Count - MostChanges} more\n");
 
         text.Append("\nValidation: ").Append(Clean(ValidationText.Sentence(input.Results)).ReplaceLineEndings(" ")).Append("\n\n");
+        if (input.Notes.Count > 0)
+        {
+            text.Append("Notes:\n");
+            foreach (var note in input.Notes.Take(MostNotes))
+                text.Append("- ").Append(Clean(note).ReplaceLineEndings(" ")).Append('\n');
+            if (input.Notes.Count > MostNotes)
+                text.Append(CultureInfo.InvariantCulture, $"- and {input.Notes.Count - MostNotes} more\n");
+            text.Append('\n');
+        }
+
         text.Append("AiCoder-Task: ").Append(input.Spec.TaskId).Append('\n');
         text.Append("AiCoder-Model: ").Append(Clean(input.Spec.Model).ReplaceLineEndings(" ")).Append('\n');
         return text.ToString();

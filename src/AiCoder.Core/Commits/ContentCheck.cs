@@ -83,7 +83,7 @@ internal sealed class ContentCheck(SecretScanner scanner, IEnumerable<string> op
     private void Refuse(
         SnapshotTrees trees, CommitInput input, string before, string tree, IReadOnlyList<Change> changes, CancellationToken cancellationToken)
     {
-        var scope = new PathScope(input.Spec.Paths, input.Spec.AllowCiChanges);
+        var scope = PathScope.Of(input.Spec);
         var known = new Lazy<HashSet<string>>(() => OldFindings(trees, before, changes));
         var refusals = new List<string>();
         foreach (var change in changes)

@@ -1,3 +1,4 @@
+using AiCoder.Core.Models;
 using AiCoder.Core.Tasks;
 
 namespace AiCoder.Core.Configuration;
@@ -7,6 +8,9 @@ namespace AiCoder.Core.Configuration;
 /// </summary>
 public sealed record AiCoderOptions
 {
+    /// <summary>Default of <see cref="Model"/>: a name that self-hosted endpoints use; OpenAI itself has no such model.</summary>
+    public const string DefaultModel = "qwen-coder";
+
     /// <summary>OPENAI_API_KEY or LLM_API_KEY.</summary>
     public string? ApiKey { get; init; }
 
@@ -14,13 +18,16 @@ public sealed record AiCoderOptions
     public Uri BaseUrl { get; init; } = new("https://api.openai.com/v1");
 
     /// <summary>OPENAI_MODEL or MODEL_NAME.</summary>
-    public string Model { get; init; } = "qwen-coder";
+    public string Model { get; init; } = DefaultModel;
 
     /// <summary>AZURE_OPENAI_ENDPOINT: where set, it stands in for <see cref="BaseUrl"/>, and the model's name is the deployment's.</summary>
     public Uri? AzureOpenAiEndpoint { get; init; }
 
     /// <summary>AZURE_OPENAI_API_KEY; null: DefaultAzureCredential.</summary>
     public string? AzureOpenAiApiKey { get; init; }
+
+    /// <summary>TOOL_CALLS: how models are given their tools.</summary>
+    public ToolCallMode ToolCalls { get; init; } = ToolCallMode.Auto;
 
     /// <summary>GIT_USERNAME: the commits' author.</summary>
     public string GitUserName { get; init; } = "ai-coder-bot";
@@ -55,6 +62,9 @@ public sealed record AiCoderOptions
     /// <summary>MAX_ITERATIONS, 1 to 20.</summary>
     public int MaxIterations { get; init; } = 3;
 
+    /// <summary>OUTPUT_LANGUAGE: a BCP 47 tag such as <c>zh-CN</c>; null: plan, answers and summary are in the intent's language.</summary>
+    public string? OutputLanguage { get; init; }
+
     /// <summary>SANDBOX.</summary>
     public SandboxKind Sandbox { get; init; } = SandboxKind.Bubblewrap;
 
@@ -75,6 +85,15 @@ public sealed record AiCoderOptions
 
     /// <summary>RETENTION_DAYS: how long the workspace of an ended task is kept, 0 to 3650.</summary>
     public int RetentionDays { get; init; } = 7;
+
+    /// <summary>MODEL_PRICES: the operator's own prices by model name; they come before the built-in ones.</summary>
+    public IReadOnlyDictionary<string, ModelPrice> ModelPrices { get; init; } = new Dictionary<string, ModelPrice>();
+
+    /// <summary>DAILY_MAX_TOKENS: input and output tokens that all tasks together may spend on a UTC day; null: no ceiling.</summary>
+    public long? DailyMaxTokens { get; init; }
+
+    /// <summary>DAILY_MAX_COST_USD: US dollars that all tasks together may spend on a UTC day; null: no ceiling.</summary>
+    public decimal? DailyMaxCostUsd { get; init; }
 
     /// <summary>Characters of the shortest <see cref="ServiceKey"/>.</summary>
     public const int ShortestServiceKey = 16;

@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Numerics;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Git;
+using AiCoder.Core.Models;
 using AiCoder.Core.Network;
 using AiCoder.Core.Tasks;
 using AiCoder.Core.Webhooks;
@@ -48,6 +50,7 @@ public sealed class EnvironmentReader
             Model = Text("OPENAI_MODEL", "MODEL_NAME") ?? Defaults.Model,
             AzureOpenAiEndpoint = Address("AZURE_OPENAI_ENDPOINT"),
             AzureOpenAiApiKey = Text("AZURE_OPENAI_API_KEY"),
+            ToolCalls = Choice<ToolCallMode>("TOOL_CALLS") ?? Defaults.ToolCalls,
             GitUserName = PersonPart("GIT_USERNAME") ?? Defaults.GitUserName,
             GitEmail = PersonPart("GIT_EMAIL") ?? Defaults.GitEmail,
             GitLabApiToken = Text("GITLAB_API_TOKEN"),
@@ -59,6 +62,7 @@ public sealed class EnvironmentReader
             WorkspaceDir = workspace,
             StateDir = Directory("STATE_DIR") ?? Path.Combine(workspace, ".state"),
             MaxIterations = Number("MAX_ITERATIONS", least: 1, most: TaskAcceptance.MostIterations) ?? Defaults.MaxIterations,
+            OutputLanguage = LanguageTag("OUTPUT_LANGUAGE"),
             Sandbox = sandbox,
             KubernetesSandbox = sandbox == SandboxKind.Kubernetes ? new KubernetesSandboxReader(name => Text(name), _problems).Read() : null,
             QwenCodeDir = Directory("QWEN_CODE_DIR"),
@@ -67,6 +71,9 @@ public sealed class EnvironmentReader
             AllowedNetworks = Networks("ALLOWED_NETWORKS"),
             MaxConcurrentTasks = Number("MAX_CONCURRENT_TASKS", least: 1, most: 1000) ?? Defaults.MaxConcurrentTasks,
             RetentionDays = Number("RETENTION_DAYS", least: 0, most: 3650) ?? Defaults.RetentionDays,
+            ModelPrices = Prices(),
+            DailyMaxTokens = Number<long>("DAILY_MAX_TOKENS", NumberStyles.None, "a whole number", least: 1, most: 1_000_000_000_000_000),
+            DailyMaxCostUsd = Number<decimal>("DAILY_MAX_COST_USD", NumberStyles.AllowDecimalPoint, "a number of US dollars", least: 0.0001m, most: 1_000_000_000m),
             ServiceKey = ServiceKey(),
             Urls = Text("ASPNETCORE_URLS"),
             RequestsPerMinute = Number("REQUESTS_PER_MINUTE", least: 1, most: 100_000) ?? Defaults.RequestsPerMinute,
@@ -125,6 +132,18 @@ public sealed class EnvironmentReader
         if (value is null || value.IndexOfAny(['<', '>', '\n', '\r', '\0']) < 0)
             return value;
         _problems.Add($"{name} must be one line without < and >.");
+        return null;
+    }
+
+    // RFC 5646: a language of 2 to 8 letters, and subtags of 1 to 8 letters and digits. It becomes a part of the model's orders.
+    private string? LanguageTag(string name)
+    {
+        if (Text(name) is not { } value)
+            return null;
+        var parts = value.Split('-');
+        if (value.Length <= 35 && parts[0].Length is >= 2 and <= 8 && parts[0].All(char.IsAsciiLetter) && parts.All(part => part.Length is >= 1 and <= 8 && part.All(char.IsAsciiLetterOrDigit)))
+            return value;
+        _problems.Add($"{name} is '{value}'; it must be a language tag (BCP 47) such as zh-CN or en.");
         return null;
     }
 
@@ -228,13 +247,25 @@ public sealed class EnvironmentReader
         return null;
     }
 
-    private int? Number(string name, int least, int most)
+    private IReadOnlyDictionary<string, ModelPrice> Prices()
+    {
+        if (Text(PriceTable.Variable) is not { } value)
+            return Defaults.ModelPrices;
+        var (prices, problems) = PriceTable.Read(value);
+        _problems.AddRange(problems);
+        return prices;
+    }
+
+    private int? Number(string name, int least, int most) => Number(name, NumberStyles.None, "a whole number", least, most);
+
+    private T? Number<T>(string name, NumberStyles style, string what, T least, T most)
+        where T : struct, INumber<T>
     {
         if (Text(name) is not { } value)
             return null;
-        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+        if (T.TryParse(value, style, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
             return number;
-        _problems.Add($"{name} is '{value}'; it must be a whole number from {least} to {most}.");
+        _problems.Add(string.Create(CultureInfo.InvariantCulture, $"{name} is '{value}'; it must be {what} from {least} to {most}."));
         return null;
     }
 

@@ -13,6 +13,7 @@ namespace AiCoder.Core.Models;
 internal sealed class AnswerBuilder
 {
     private readonly StringBuilder _text = new();
+    private readonly StringBuilder _refusal = new();
     private readonly List<CallParts> _calls = [];
     private string? _finishReason;
     private Usage? _usage;
@@ -22,7 +23,7 @@ internal sealed class AnswerBuilder
     public bool Finished => _finishReason is not null;
 
     /// <summary>Anything of an answer came.</summary>
-    public bool Any => _text.Length > 0 || _calls.Count > 0;
+    public bool Any => _text.Length > 0 || _refusal.Length > 0 || _calls.Count > 0;
 
     /// <summary>Takes one chunk (<c>delta</c>) or a whole answer (<c>message</c>).</summary>
     /// <exception cref="FailureException">The chunk is an error.</exception>
@@ -39,6 +40,10 @@ internal sealed class AnswerBuilder
             return;
 
         var choice = choices[0];
+        if (choice.ValueKind != JsonValueKind.Object)
+            return;
+        if (choice.TryGetProperty("error", out error) && error.ValueKind == JsonValueKind.Object)
+            throw ModelErrors.InStream(endpoint, error);
         if (choice.TryGetProperty("finish_reason", out var reason) && reason.ValueKind == JsonValueKind.String)
             _finishReason = reason.GetString();
         if (choice.TryGetProperty("delta", out var part) || choice.TryGetProperty("message", out part))
@@ -48,7 +53,8 @@ internal sealed class AnswerBuilder
     /// <summary>The answer, with an estimate where the endpoint told no usage.</summary>
     public ModelAnswer Build(ModelRequest request) => new()
     {
-        Text = _text.Length == 0 ? null : _text.ToString(),
+        Text = ReasoningText.Strip(_text.ToString()) is { Length: > 0 } text ? text : null,
+        Refusal = _refusal.Length == 0 ? null : _refusal.ToString(),
         // Ids of our own where there are none or two alike: the conversation needs to tell calls apart.
         ToolCalls = [.. _calls.Select((call, index) => new ToolCall(
             string.IsNullOrEmpty(call.Id) || _calls.Take(index).Any(other => other.Id == call.Id)
@@ -64,17 +70,48 @@ internal sealed class AnswerBuilder
     {
         if (part.ValueKind != JsonValueKind.Object)
             return;
-        _text.Append(Text(part, "content"));
-        _text.Append(Text(part, "refusal"));
+        AddContent(part);
+        _refusal.Append(Text(part, "refusal"));
         _reasoningLength += (Text(part, "reasoning_content") ?? Text(part, "reasoning"))?.Length ?? 0;
+        // The form before tool_calls: at most one call, and no id.
+        if (part.TryGetProperty("function_call", out var single) && single.ValueKind == JsonValueKind.Object)
+            AddFunction(_calls.LastOrDefault() ?? NewCall(0), single);
         if (!part.TryGetProperty("tool_calls", out var calls) || calls.ValueKind != JsonValueKind.Array)
             return;
         foreach (var (position, call) in calls.EnumerateArray().Index())
             AddCall(call, position);
     }
 
+    // Text, or a list of parts; parts of other kinds are reasoning, which some endpoints send as such.
+    private void AddContent(JsonElement part)
+    {
+        _text.Append(Text(part, "content"));
+        if (!part.TryGetProperty("content", out var parts) || parts.ValueKind != JsonValueKind.Array)
+            return;
+        foreach (var item in parts.EnumerateArray())
+        {
+            if (item.ValueKind == JsonValueKind.String)
+                _text.Append(item.GetString());
+            else if (item.ValueKind == JsonValueKind.Object && Text(item, "type") is null or "text" or "output_text")
+                _text.Append(Text(item, "text"));
+            else if (item.ValueKind == JsonValueKind.Object && Text(item, "type") == "refusal")
+                _refusal.Append(Text(item, "refusal"));
+            else
+                _reasoningLength += item.GetRawText().Length;
+        }
+    }
+
+    private CallParts NewCall(int index)
+    {
+        var parts = new CallParts(index);
+        _calls.Add(parts);
+        return parts;
+    }
+
     private void AddCall(JsonElement call, int position)
     {
+        if (call.ValueKind != JsonValueKind.Object)
+            return;
         var id = Text(call, "id");
         var index = call.TryGetProperty("index", out var number) && number.TryGetInt32(out var given) ? given : (int?)null;
         // Some endpoints leave the index out, and some give every call the index 0: then a new id begins a new call.
@@ -82,15 +119,16 @@ internal sealed class AnswerBuilder
             ? _calls.LastOrDefault(existing => existing.Index == at)
             : id is null ? _calls.LastOrDefault() : _calls.Find(existing => existing.Id == id);
         if (parts is null || (!string.IsNullOrEmpty(id) && parts.Id.Length > 0 && parts.Id != id))
-        {
-            parts = new CallParts(index ?? (_calls.Count + position));
-            _calls.Add(parts);
-        }
+            parts = NewCall(index ?? (_calls.Count + position));
 
         if (!string.IsNullOrEmpty(id))
             parts.Id = id;
-        if (!call.TryGetProperty("function", out var function) || function.ValueKind != JsonValueKind.Object)
-            return;
+        if (call.TryGetProperty("function", out var function) && function.ValueKind == JsonValueKind.Object)
+            AddFunction(parts, function);
+    }
+
+    private static void AddFunction(CallParts parts, JsonElement function)
+    {
         // The name comes whole and once; an endpoint that repeats it with each piece means the same call.
         if (Text(function, "name") is { Length: > 0 } name && parts.Name.ToString() != name)
             parts.Name.Append(name);

@@ -24,4 +24,11 @@ public sealed record ChatMessage(string Role, string? Text)
 /// <param name="Id">The endpoint's id for it, or one of ours where it gave none.</param>
 /// <param name="Name">The tool; may be one that there is not.</param>
 /// <param name="Arguments">The arguments' text, which may not be JSON.</param>
-public sealed record ToolCall(string Id, string Name, string Arguments);
+public sealed record ToolCall(string Id, string Name, string Arguments)
+{
+    /// <summary>
+    /// Why a call that was written as text can't be run, as the model is told; its arguments are then the text as it was written.
+    /// Null: it can.
+    /// </summary>
+    public string? Problem { get; init; }
+}

@@ -13,11 +13,20 @@ public sealed record ModelAnswer
     /// <summary><c>stop</c>, <c>tool_calls</c>, <c>length</c>, <c>content_filter</c>, or null where the endpoint did not say.</summary>
     public string? FinishReason { get; init; }
 
+    /// <summary>The model's or its endpoint's own words that it does not answer this; null: it did not say so.</summary>
+    public string? Refusal { get; init; }
+
     /// <summary>One turn and what it cost.</summary>
     public Usage Usage { get; init; } = Usage.Zero;
 
     /// <summary>It was cut off at the endpoint's length limit; the last tool call is then not whole.</summary>
-    public bool CutOff => FinishReason == "length";
+    public bool CutOff => FinishReason is "length" or "max_tokens" or "MAX_TOKENS" or "model_length";
+
+    /// <summary>
+    /// It was withheld by a filter, or the model declined in the field that is meant for it. What there is of it is no answer, and
+    /// its calls are not run.
+    /// </summary>
+    public bool Refused => FinishReason is "content_filter" or "sensitive" or "SAFETY" || (Refusal is not null && ToolCalls.Count == 0);
 
     /// <summary>Neither words nor calls.</summary>
     public bool Empty => ToolCalls.Count == 0 && string.IsNullOrWhiteSpace(Text);
@@ -28,7 +37,8 @@ public sealed record ModelAnswer
     internal ModelAnswer Redacted(SecretRedactor redactor) => this with
     {
         Text = Text is null ? null : redactor.Redact(Text),
-        ToolCalls = [.. ToolCalls.Select(call => new ToolCall(redactor.Redact(call.Id), redactor.Redact(call.Name), Redacted(call.Arguments, redactor)))],
+        Refusal = Refusal is null ? null : redactor.Redact(Refusal),
+        ToolCalls = [.. ToolCalls.Select(call => call with { Id = redactor.Redact(call.Id), Name = redactor.Redact(call.Name), Arguments = Redacted(call.Arguments, redactor) })],
     };
 
     private static string Redacted(string arguments, SecretRedactor redactor)

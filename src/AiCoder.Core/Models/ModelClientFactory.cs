@@ -17,11 +17,16 @@ namespace AiCoder.Core.Models;
 /// <summary>Makes the client of a task's model. Connections are shared by all tasks of the process.</summary>
 public sealed class ModelClientFactory : IDisposable
 {
+    // Callers may name addresses without end.
+    private const int MostTraits = 1_000;
+
     private readonly AiCoderOptions _options;
     private readonly TimeProvider _time;
     private readonly ModelTimeouts _timeouts;
     private readonly ModelPrices _prices;
+    private readonly DailyCeilings? _daily;
     private readonly ConcurrentDictionary<AddressTrust, Lazy<HttpClient>> _http = new();
+    private readonly ConcurrentDictionary<(ModelEndpointKind Kind, Uri Address, string Model, AddressTrust Trust), EndpointTraits> _traits = new();
     private readonly AddressGuard _guard;
     private readonly Lazy<TokenCredential> _azureCredential;
 
@@ -29,21 +34,24 @@ public sealed class ModelClientFactory : IDisposable
     /// <param name="guard">Checks every address that is connected to.</param>
     /// <param name="time">For the bounds.</param>
     /// <param name="timeouts">Null: the defaults.</param>
-    /// <param name="prices">Null: the built-in table.</param>
+    /// <param name="prices">Null: the operator's, then the built-in table.</param>
     /// <param name="azureCredential">Null: DefaultAzureCredential, made at the first request that needs it.</param>
+    /// <param name="daily">What all tasks together may spend; null: nothing is counted.</param>
     public ModelClientFactory(
         AiCoderOptions options,
         AddressGuard guard,
         TimeProvider time,
         ModelTimeouts? timeouts = null,
         ModelPrices? prices = null,
-        Func<TokenCredential>? azureCredential = null)
+        Func<TokenCredential>? azureCredential = null,
+        DailyCeilings? daily = null)
     {
         _options = options;
         _guard = guard;
         _time = time;
         _timeouts = timeouts ?? new();
-        _prices = prices ?? new();
+        _prices = prices ?? new(options.ModelPrices);
+        _daily = daily;
         _azureCredential = new(azureCredential ?? DefaultCredential);
     }
 
@@ -54,7 +62,7 @@ public sealed class ModelClientFactory : IDisposable
         var endpoint = ModelEndpointResolver.Resolve(_options, spec, secrets);
         var transport = new HttpClientPipelineTransport(_http.GetOrAdd(endpoint.Trust, trust => new(() => _guard.CreateClient(trust))).Value);
         var chat = endpoint.Kind == ModelEndpointKind.OpenAi ? OpenAi(endpoint, transport) : Azure(endpoint, transport);
-        return new ModelClient(endpoint, chat, _timeouts, _prices, SecretRedactor.OfSure(_options, secrets), _time);
+        return new ModelClient(endpoint, chat, TraitsOf(endpoint), _options.ToolCalls, _timeouts, _prices, SecretRedactor.OfSure(_options, secrets), _time, _daily);
     }
 
     /// <inheritdoc/>
@@ -62,6 +70,14 @@ public sealed class ModelClientFactory : IDisposable
     {
         foreach (var client in _http.Values.Where(client => client.IsValueCreated))
             client.Value.Dispose();
+    }
+
+    // The key is no part of it: what an endpoint takes does not depend on who asks.
+    private EndpointTraits TraitsOf(ModelEndpoint endpoint)
+    {
+        if (_traits.Count >= MostTraits)
+            _traits.Clear();
+        return _traits.GetOrAdd((endpoint.Kind, endpoint.Address, endpoint.Model, endpoint.Trust), _ => new());
     }
 
     private static ChatClient OpenAi(ModelEndpoint endpoint, PipelineTransport transport)

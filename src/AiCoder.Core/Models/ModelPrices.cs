@@ -29,6 +29,10 @@ public sealed class ModelPrices(IReadOnlyDictionary<string, ModelPrice>? overrid
     /// <summary>The price of a model, or of the model whose dated version it is (<c>gpt-4o-2024-11-20</c>); null: not known.</summary>
     public ModelPrice? Find(string model) => Find(overrides, model) ?? Find(BuiltIn, model);
 
+    /// <summary>What an operator does about a model whose price is not known, in a sentence.</summary>
+    internal static string HowToSet(string model) =>
+        "Set MODEL_PRICES to its price in US dollars for a million tokens, like {\"" + model + "\": {\"input\": 1.0, \"cached_input\": 0.1, \"output\": 5.0}}.";
+
     /// <summary>The usage with its cost; null cost where the price is not known.</summary>
     public Usage Priced(string model, Usage usage) => usage with { CostUsd = Find(model)?.CostOf(usage) };
 
@@ -43,6 +47,7 @@ public sealed class ModelPrices(IReadOnlyDictionary<string, ModelPrice>? overrid
             .Where(entry => model.Length > entry.Key.Length + 1
                 && model.StartsWith(entry.Key + "-", StringComparison.OrdinalIgnoreCase)
                 && model[(entry.Key.Length + 1)..].All(character => char.IsAsciiDigit(character) || character == '-'))
+            .OrderByDescending(entry => entry.Key.Length)
             .Select(entry => entry.Value)
             .FirstOrDefault();
     }

@@ -9,6 +9,9 @@ public sealed record ModelTimeouts
     /// </summary>
     public TimeSpan FirstByte { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>The same where the endpoint does not stream: nothing is heard of it before all is written; default 10 minutes.</summary>
+    public TimeSpan FirstByteOfWhole { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Between two pieces of a stream that has begun; default 2 minutes.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromMinutes(2);
 

@@ -10,17 +10,17 @@ internal static class ModelWire
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>
-    /// The body of a streaming request. It names neither a temperature nor a length limit: models differ in which of them they
+    /// The body of a request. It names neither a temperature nor a length limit: models differ in which of them they
     /// refuse, and each endpoint's own defaults are meant for it.
     /// </summary>
-    public static ReadOnlyMemory<byte> Write(ModelRequest request, string model, bool includeUsage)
+    public static ReadOnlyMemory<byte> Write(ModelRequest request, string model, bool stream, bool includeUsage)
     {
         var buffer = new ArrayBufferWriter<byte>(16 * 1024);
         using var json = new Utf8JsonWriter(buffer, Plain);
         json.WriteStartObject();
         json.WriteString("model", model);
-        json.WriteBoolean("stream", true);
-        if (includeUsage)
+        json.WriteBoolean("stream", stream);
+        if (stream && includeUsage)
         {
             json.WriteStartObject("stream_options");
             json.WriteBoolean("include_usage", true);
@@ -62,7 +62,7 @@ internal static class ModelWire
                 json.WriteStartObject("function");
                 json.WriteString("name", call.Name);
                 // Some endpoints parse what we send back, and refuse the whole conversation for one broken call.
-                json.WriteString("arguments", IsJsonObject(call.Arguments) ? call.Arguments : "{}");
+                json.WriteString("arguments", JsonMender.ToObject(call.Arguments, allowUnclosed: true) ?? "{}");
                 json.WriteEndObject();
                 json.WriteEndObject();
             }
@@ -84,18 +84,5 @@ internal static class ModelWire
         json.WriteRawValue(tool.Parameters);
         json.WriteEndObject();
         json.WriteEndObject();
-    }
-
-    private static bool IsJsonObject(string text)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(text);
-            return document.RootElement.ValueKind == JsonValueKind.Object;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
     }
 }

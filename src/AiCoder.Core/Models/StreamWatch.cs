@@ -4,15 +4,17 @@ namespace AiCoder.Core.Models;
 internal sealed class StreamWatch : IDisposable
 {
     private readonly ModelTimeouts _timeouts;
+    private readonly TimeSpan _firstByte;
     private readonly CancellationTokenSource _silence;
     private readonly CancellationTokenSource _total;
     private readonly CancellationTokenSource _either;
     private bool _begun;
 
-    public StreamWatch(ModelTimeouts timeouts, TimeProvider time, CancellationToken cancellationToken)
+    public StreamWatch(ModelTimeouts timeouts, bool streams, TimeProvider time, CancellationToken cancellationToken)
     {
         _timeouts = timeouts;
-        _silence = new CancellationTokenSource(timeouts.FirstByte, time);
+        _firstByte = streams ? timeouts.FirstByte : timeouts.FirstByteOfWhole;
+        _silence = new CancellationTokenSource(_firstByte, time);
         _total = new CancellationTokenSource(timeouts.Total, time);
         _either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _silence.Token, _total.Token);
     }
@@ -25,7 +27,7 @@ internal sealed class StreamWatch : IDisposable
         _total.IsCancellationRequested ? ("went on", _timeouts.Total)
         : !_silence.IsCancellationRequested ? null
         : _begun ? ("fell silent", _timeouts.Idle)
-        : ("said nothing", _timeouts.FirstByte);
+        : ("said nothing", _firstByte);
 
     /// <summary>Something came.</summary>
     public void Heard()

@@ -52,6 +52,25 @@ public sealed class AddressGuard
     }
 
     /// <summary>
+    /// Why a host may not be connected to, where that is so whatever a name server says: it is an address, or a metadata service's name.
+    /// Null of any other name, about which only <see cref="ResolveAsync"/> can say.
+    /// </summary>
+    public string? ProblemOf(string host, AddressTrust trust)
+    {
+        try
+        {
+            var name = Canonical(host);
+            if (IPAddress.TryParse(name, out var literal))
+                Check(name, literal, trust);
+            return null;
+        }
+        catch (FailureException exception)
+        {
+            return exception.Failure.Code == FailureCodes.AddressNotAllowed ? exception.Failure.Message : null;
+        }
+    }
+
+    /// <summary>
     /// A client that connects only to allowed addresses, follows no redirect, keeps no cookies, and uses no proxy for a caller's
     /// address. Its timeout is the caller's affair (<see cref="HttpClient.Timeout"/> is infinite).
     /// </summary>

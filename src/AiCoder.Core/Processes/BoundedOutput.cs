@@ -24,6 +24,16 @@ public sealed class BoundedOutput
     /// <summary>Characters that were appended in all.</summary>
     public long Total => _head.Length + _tailTotal;
 
+    /// <summary>The text, or its head and its tail where it is longer than the limit.</summary>
+    public static string Cut(string text, int limit)
+    {
+        if (text.Length <= limit)
+            return text;
+        var output = new BoundedOutput(limit);
+        output.Append(text);
+        return output.ToString();
+    }
+
     public void Append(ReadOnlySpan<char> text)
     {
         if (_tailTotal == 0 && _head.Length < _headLimit)

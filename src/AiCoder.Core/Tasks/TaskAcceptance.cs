@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AiCoder.Core.Commits;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Git;
+using AiCoder.Core.Network;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Webhooks;
 
@@ -19,15 +21,18 @@ public sealed partial class TaskAcceptance
     private const int LongestIntent = 32_000;
     private const int LongestMetadata = 16 * 1024;
     private const int LongestTimeout = 7200;
+    private const double LongestMinutes = 60 * 24 * 7;
 
     private readonly TaskRequest _request;
     private readonly AiCoderOptions _options;
+    private readonly AddressGuard _guard;
     private readonly List<RequestProblem> _problems = [];
 
     private TaskAcceptance(TaskRequest request, AiCoderOptions options)
     {
         _request = request;
         _options = options;
+        _guard = new(options);
     }
 
     /// <summary>Takes a request.</summary>
@@ -100,11 +105,22 @@ public sealed partial class TaskAcceptance
     {
         if (string.IsNullOrWhiteSpace(_request.RepoUrl))
             Problem("repo_url", "repo_url is missing: the repository to work on, like https://gitlab.com/group/project.git.");
-        else if (GitUrl.TryParse(_request.RepoUrl.Trim(), _options.CallerIsOperator, out var url, out var problem))
-            return url;
-        else
+        else if (!GitUrl.TryParse(_request.RepoUrl.Trim(), _options.CallerIsOperator, out var url, out var problem))
             Problem("repo_url", $"repo_url can't be taken. {problem}");
+        else
+        {
+            Reachable("repo_url", url!.Host);
+            return url;
+        }
+
         return null;
+    }
+
+    /// <summary>What a name leads to is seen when it is connected to; an address that is written out is known now.</summary>
+    private void Reachable(string field, string host)
+    {
+        if (_guard.ProblemOf(host, AddressTrust.Caller) is { } problem)
+            Problem(field, $"{field} can't be taken. {problem}");
     }
 
     private TaskSecrets Secrets(string? passwordOfUrl)
@@ -121,7 +137,12 @@ public sealed partial class TaskAcceptance
             Problem("webhook_secret", "webhook_secret begins with whsec_ but what follows is not base64.");
         // Also the operator's key counts, and only there: a caller's own endpoint brings its own (see BaseUrl).
         if (_request.ApiKey is null && _options is { ApiKey: null, AzureOpenAiEndpoint: null })
-            Problem("api_key", "There is no key for the model: set OPENAI_API_KEY (or LLM_API_KEY), or AZURE_OPENAI_ENDPOINT.");
+        {
+            Problem("api_key", _options.CallerIsOperator
+                ? "There is no key for the model: set OPENAI_API_KEY (or LLM_API_KEY), or AZURE_OPENAI_ENDPOINT."
+                : "There is no key for the model: this service's operator has set none (OPENAI_API_KEY). Give an api_key of your own, with the base_url of its endpoint.");
+        }
+
         foreach (var (name, value) in new[]
                  {
                      ("gitlab_api_token", _request.GitlabApiToken), ("github_token", _request.GithubToken), ("api_key", _request.ApiKey),
@@ -204,6 +225,9 @@ public sealed partial class TaskAcceptance
             return null;
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length > 0)
             Problem(field, $"{field} is no http(s) address without user information.");
+        // Where a caller names what the operator set, the address is the operator's.
+        else if (uri != _options.WebhookUrl || field != "webhook_url")
+            Reachable(field, uri.IdnHost);
         return address;
     }
 
@@ -274,9 +298,17 @@ public sealed partial class TaskAcceptance
     private TaskLimits Limits()
     {
         var limits = _request.Limits ?? new();
-        if (limits.MaxTokens <= 0 || limits.MaxCostUsd <= 0 || limits.MaxTurns <= 0 || limits.MaxMinutes is <= 0 or > 60 * 24 * 7)
-            Problem("limits", "limits must be above zero (max_minutes at most a week); leave one out for its default.");
+        AboveZero("limits.max_tokens", limits.MaxTokens);
+        AboveZero("limits.max_cost_usd", (double?)limits.MaxCostUsd);
+        AboveZero("limits.max_turns", limits.MaxTurns);
+        AboveZero("limits.max_minutes", limits.MaxMinutes, LongestMinutes);
         return limits;
+    }
+
+    private void AboveZero(string field, double? value, double most = double.MaxValue)
+    {
+        if (value <= 0 || value > most)
+            Problem(field, string.Create(CultureInfo.InvariantCulture, $"{field} is {value}; it must be above zero{(most < double.MaxValue ? $" and at most {most}" : "")}. Leave it out for its default."));
     }
 
     private System.Text.Json.Nodes.JsonObject? Metadata()

@@ -1,7 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using System.Text.Json.Serialization.Metadata;
-
 namespace AiCoder.Core.Tasks;
 
 /// <summary>Reads a task request from JSON, strictly: an unknown field is a problem that names it.</summary>
@@ -10,58 +6,9 @@ public static class TaskRequestReader
     /// <summary>A request of more bytes than this is refused unread.</summary>
     public const int LargestRequest = 256 * 1024;
 
-    private static readonly JsonSerializerOptions Strict = new(AiCoderJson.Options) { AllowDuplicateProperties = false };
-
     /// <summary>Reads a request.</summary>
     /// <exception cref="TaskRequestException">It is no JSON object of the request's form; every unknown field is named.</exception>
-    public static TaskRequest Read(string json)
-    {
-        if (json.Length > LargestRequest)
-            throw new TaskRequestException([new("", $"The request has {json.Length} characters; at most {LargestRequest} are read.")]);
-        try
-        {
-            // Parsed twice, because the serializer stops at the first unknown field and does not say where it stands.
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new TaskRequestException([new("", "The request must be a JSON object, like {\"repo_url\": …, \"intent\": …}.")]);
-
-            var unknown = Unknown(document.RootElement, Strict.GetTypeInfo(typeof(TaskRequest)), "").ToList();
-            if (unknown.Count > 0)
-                throw new TaskRequestException(unknown);
-            return document.RootElement.Deserialize<TaskRequest>(Strict)!;
-        }
-        catch (JsonException exception)
-        {
-            throw new TaskRequestException([Explain(exception)]);
-        }
-    }
-
-    private static IEnumerable<RequestProblem> Unknown(JsonElement element, JsonTypeInfo type, string path)
-    {
-        if (element.ValueKind != JsonValueKind.Object || type.Kind != JsonTypeInfoKind.Object)
-            yield break;
-        foreach (var property in element.EnumerateObject())
-        {
-            var name = path + property.Name;
-            var known = type.Properties.FirstOrDefault(candidate => candidate.Name == property.Name);
-            if (known is null)
-                yield return new(name, $"Unknown field '{name}'. Known here: {string.Join(", ", type.Properties.Select(candidate => candidate.Name))}.");
-            else if (known.PropertyType != typeof(JsonElement?) && known.PropertyType != typeof(JsonObject))
-            {
-                foreach (var problem in Unknown(property.Value, Strict.GetTypeInfo(known.PropertyType), name + "."))
-                    yield return problem;
-            }
-        }
-    }
-
-    // The serializer's own message names .NET types; a caller wants the field.
-    private static RequestProblem Explain(JsonException exception)
-    {
-        var field = exception.Path is { Length: > 2 } path ? path[2..] : "";
-        return field.Length > 0
-            ? new(field, $"The field '{field}' has a value of the wrong kind.{(exception is WireNameException names ? " " + names.Message : "")}")
-            : new("", exception.LineNumber is { } line
-                ? $"The request is not valid JSON: line {line + 1}, byte {exception.BytePositionInLine + 1}."
-                : "The request is not valid JSON: it holds a field twice.");
-    }
+    public static TaskRequest Read(string json) => json.Length <= LargestRequest
+        ? StrictJson.Read<TaskRequest>(json, "request", ", like {\"repo_url\": …, \"intent\": …}")
+        : throw new TaskRequestException([new("", $"The request has {json.Length} characters; at most {LargestRequest} are read.")]);
 }

@@ -46,7 +46,12 @@ internal sealed class ModelSpan : IDisposable
 
     public void Failed(Exception exception)
     {
-        var errorType = exception is ContextTooLongException ? "context_too_long" : AiCoderTelemetry.ErrorType(FailureMapping.From(exception));
+        var errorType = exception switch
+        {
+            ContextTooLongException => "context_too_long",
+            ToolsRefusedException => "tools_refused",
+            _ => AiCoderTelemetry.ErrorType(FailureMapping.From(exception)),
+        };
         TaskMetrics.ModelAsked(_model, _time.GetElapsedTime(_began), errorType);
         _span.Fail(errorType);
     }

@@ -3,8 +3,11 @@ using AiCoder.Core.Models;
 
 namespace AiCoder.Core.Tools;
 
-internal sealed class EditFileTool(WorkTreePaths paths, PathScope scope) : ITool
+internal sealed class EditFileTool(WorkTreePaths paths, PathScope scope, GuardedWriter writer) : ITool
 {
+    private const string Advice =
+        "Mend new_text and call edit_file again: each edit has to leave the file whole, so quote in old_text all of the statement or block that changes.";
+
     public ToolDefinition Definition { get; } = new(
         "edit_file",
         "Replace old_text, quoted exactly from the file and found in one place only, with new_text.",
@@ -19,8 +22,8 @@ internal sealed class EditFileTool(WorkTreePaths paths, PathScope scope) : ITool
 
         var file = await WorkTreeFiles.ReadTextAsync(path, cancellationToken).ConfigureAwait(false);
         var edit = TextEdit.Apply(file, oldText, newText, arguments.Flag("replace_all"));
-        await WorkTreeFiles.WriteAsync(path, file.Encode(edit.Text), cancellationToken).ConfigureAwait(false);
-        return new($"Edited {path.Relative} {Places(edit)}.{Remark(edit.Level)}") { Changed = [path.Relative] };
+        var remark = await writer.WriteAsync(path, file, file, edit.Text, Advice, cancellationToken).ConfigureAwait(false);
+        return new($"Edited {path.Relative} {Places(edit)}.{Remark(edit.Level)}{remark}") { Changed = [path.Relative] };
     }
 
     private static string Places(TextEditResult edit) => edit.Count == 1

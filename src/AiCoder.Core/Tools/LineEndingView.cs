@@ -37,7 +37,11 @@ internal sealed class LineEndingView
 
         _positions[text.Length] = original.Length;
         Text = text.ToString();
+        IsMixed = Endings().Distinct().Skip(1).Any();
     }
+
+    /// <summary>Whether its lines end in different ways.</summary>
+    public bool IsMixed { get; }
 
     /// <summary>The text with <c>\n</c> only.</summary>
     public string Text { get; }
@@ -51,6 +55,9 @@ internal sealed class LineEndingView
     /// <summary>The number, from 1, of the line that a position of <see cref="Text"/> is in.</summary>
     public int LineOf(int position) => Text.AsSpan(0, position).Count('\n') + 1;
 
+    /// <summary>How the line of the original ends whose <c>\n</c> stands at a position of <see cref="Text"/>.</summary>
+    public string EndingAt(int position) => _original[Original(position)..Original(position + 1)];
+
     /// <summary>The first line ending between two positions, or else the one after or before them; null: there is none.</summary>
     public string? EndingNear(int start, int end)
     {
@@ -59,6 +66,12 @@ internal sealed class LineEndingView
             at = Text.IndexOf('\n', end);
         if (at < 0 && start > 0)
             at = Text.LastIndexOf('\n', start - 1);
-        return at < 0 ? null : _original[Original(at)..Original(at + 1)];
+        return at < 0 ? null : EndingAt(at);
+    }
+
+    private IEnumerable<string> Endings()
+    {
+        for (var at = Text.IndexOf('\n', StringComparison.Ordinal); at >= 0; at = Text.IndexOf('\n', at + 1))
+            yield return EndingAt(at);
     }
 }

@@ -1,14 +1,9 @@
-using System.Text;
-
 namespace AiCoder.Core.Tools;
 
 /// <summary>Finds quoted lines in a text although white space or punctuation differ.</summary>
 internal static class LineMatcher
 {
     private const int TabWidth = 4;
-
-    // The alignment of old and new lines is quadratic; above this many cells only equal heads and tails are kept.
-    private const int AlignmentLimit = 1_000_000;
 
     /// <summary>Every place where the lines stand, with what would come there.</summary>
     public static IReadOnlyList<TextEdit.Place> Find(string text, string oldText, string newText, MatchLevel level)
@@ -20,7 +15,8 @@ internal static class LineMatcher
         if (oldLines.All(string.IsNullOrWhiteSpace))
             return [];
 
-        var fileLines = text.Split('\n');
+        // Behind the last line's end there is no blank line that could be quoted.
+        var fileLines = Lines(text, out _);
         var starts = Starts(fileLines);
         var oldKeys = oldLines.Select(line => Key(line, level)).ToArray();
         var fileKeys = fileLines.Select(line => Key(line, level)).ToArray();
@@ -61,7 +57,7 @@ internal static class LineMatcher
             return new("", "", line => line);
         var found = window.Where(NotBlank).Select(Leading).ToArray();
         var foundCommon = Common(found);
-        foreach (var convert in new Func<string, string>[] { line => line, ToTabs, ToSpaces })
+        foreach (var convert in Conversions([.. oldLines.Where(NotBlank).Select(Leading)], found))
         {
             var quoted = oldLines.Where(NotBlank).Select(line => Leading(convert(line))).ToArray();
             var quotedCommon = Common(quoted);
@@ -75,7 +71,7 @@ internal static class LineMatcher
     /// <summary>The new lines as they fit the file: lines that stay are the file's own, the others are indented like it.</summary>
     private static IEnumerable<string> Adapt(string[] oldLines, string[] newLines, string[] window, IndentationChange indentation)
     {
-        var kept = Align(oldLines, newLines);
+        var kept = LineAlignment.Of(oldLines, newLines);
         for (var index = 0; index < newLines.Length; index++)
         {
             if (kept[index] >= 0)
@@ -89,47 +85,6 @@ internal static class LineMatcher
                 ? indentation.Found + line[indentation.Quoted.Length..]
                 : line;
         }
-    }
-
-    /// <summary>For each new line the old line that it is, or -1: a longest common subsequence.</summary>
-    private static int[] Align(string[] oldLines, string[] newLines)
-    {
-        var kept = new int[newLines.Length];
-        Array.Fill(kept, -1);
-        var head = 0;
-        while (head < Math.Min(oldLines.Length, newLines.Length) && oldLines[head] == newLines[head])
-            kept[head] = head++;
-        var tail = 0;
-        while (tail < Math.Min(oldLines.Length, newLines.Length) - head && oldLines[^(tail + 1)] == newLines[^(tail + 1)])
-        {
-            tail++;
-            kept[^tail] = oldLines.Length - tail;
-        }
-
-        int rows = oldLines.Length - head - tail, columns = newLines.Length - head - tail;
-        if ((long)rows * columns is 0 or > AlignmentLimit)
-            return kept;
-
-        var lengths = new int[rows + 1, columns + 1];
-        for (var row = rows - 1; row >= 0; row--)
-        {
-            for (var column = columns - 1; column >= 0; column--)
-                lengths[row, column] = oldLines[head + row] == newLines[head + column]
-                    ? lengths[row + 1, column + 1] + 1
-                    : Math.Max(lengths[row + 1, column], lengths[row, column + 1]);
-        }
-
-        for (int row = 0, column = 0; row < rows && column < columns;)
-        {
-            if (oldLines[head + row] == newLines[head + column])
-                kept[head + column++] = head + row++;
-            else if (lengths[row + 1, column] >= lengths[row, column + 1])
-                row++;
-            else
-                column++;
-        }
-
-        return kept;
     }
 
     private static string[] Lines(string text, out bool ended)
@@ -154,17 +109,37 @@ internal static class LineMatcher
         ? ""
         : indentations.Aggregate((left, right) => left[..left.AsSpan().CommonPrefixLength(right)]);
 
-    private static string ToTabs(string line)
+    /// <summary>
+    /// The ways to read the quoted indentation, the likeliest first: where the quote has tabs for the file's spaces, or the other way
+    /// round, every line does, also one that is new; and how wide a tab is, the steps that both have tell.
+    /// </summary>
+    private static Func<string, string>[] Conversions(string[] quoted, string[] found)
     {
-        var leading = Leading(line);
-        var width = leading.Sum(character => character == '\t' ? TabWidth : 1);
-        return new string('\t', width / TabWidth) + new string(' ', width % TabWidth) + line[leading.Length..];
+        var (quotedCommon, foundCommon) = (Common(quoted), Common(found));
+        var (here, there) = quoted.Zip(found)
+            .Select(pair => (Quoted: pair.First[quotedCommon.Length..], Found: pair.Second[foundCommon.Length..]))
+            .Append((Quoted: quotedCommon, Found: foundCommon))
+            .FirstOrDefault(pair => (Only(pair.Quoted, '\t') && Only(pair.Found, ' ')) || (Only(pair.Quoted, ' ') && Only(pair.Found, '\t')), (Quoted: "", Found: ""));
+        var fromTabs = Only(here, '\t');
+        var (tabs, spaces) = fromTabs ? (here.Length, there.Length) : (there.Length, here.Length);
+        var width = tabs > 0 && spaces % tabs == 0 ? spaces / tabs : TabWidth;
+        Func<string, string> same = line => line, toTabs = line => ToTabs(line, width), toSpaces = line => ToSpaces(line, width);
+        return tabs == 0 ? [same, toTabs, toSpaces] : fromTabs ? [toSpaces, same, toTabs] : [toTabs, same, toSpaces];
     }
 
-    private static string ToSpaces(string line)
+    private static bool Only(string indentation, char character) => indentation.Length > 0 && indentation.All(other => other == character);
+
+    private static string ToTabs(string line, int tabWidth)
     {
         var leading = Leading(line);
-        return new string(' ', leading.Sum(character => character == '\t' ? TabWidth : 1)) + line[leading.Length..];
+        var width = leading.Sum(character => character == '\t' ? tabWidth : 1);
+        return new string('\t', width / tabWidth) + new string(' ', width % tabWidth) + line[leading.Length..];
+    }
+
+    private static string ToSpaces(string line, int tabWidth)
+    {
+        var leading = Leading(line);
+        return new string(' ', leading.Sum(character => character == '\t' ? tabWidth : 1)) + line[leading.Length..];
     }
 
     private sealed record IndentationChange(string Quoted, string Found, Func<string, string> Convert);

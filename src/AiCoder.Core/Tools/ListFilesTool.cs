@@ -4,11 +4,14 @@ using AiCoder.Core.Models;
 
 namespace AiCoder.Core.Tools;
 
-internal sealed class ListFilesTool(WorkTreePaths paths, WorkTreeWalker walker) : ITool
+internal sealed class ListFilesTool(WorkTreePaths paths, WorkTreeWalker walker, TimeProvider time) : ITool
 {
     private const int DefaultDepth = 2;
     private const int MaxDepth = 10;
     private const int MaxEntries = 500;
+    private const int MaxCounted = 1_000;
+    private const int MaxCharacters = 20_000;
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);
 
     public ToolDefinition Definition { get; } = new(
         "list_files",
@@ -26,30 +29,38 @@ internal sealed class ListFilesTool(WorkTreePaths paths, WorkTreeWalker walker) 
         var depth = Math.Clamp(arguments.Number("depth") ?? DefaultDepth, 1, MaxDepth);
         var text = new StringBuilder();
         var left = MaxEntries;
-        Append(text, folder, depth, 0, ref left, cancellationToken);
-        if (text.Length == 0)
+        var started = time.GetTimestamp();
+        var cut = Append(text, folder, depth, 0, started, ref left, cancellationToken);
+        if (text.Length == 0 && cut is null)
             text.Append("(empty)");
-        if (left <= 0)
-            text.Append(CultureInfo.InvariantCulture, $"… more than {MaxEntries} entries; list a sub-folder or use less depth.");
+        if (cut is not null)
+            text.Append(CultureInfo.InvariantCulture, $"… {cut}; list a sub-folder or use less depth.");
         return Task.FromResult(new ToolResult(text.ToString().TrimEnd('\n')));
     }
 
-    private void Append(StringBuilder text, WorkTreePath folder, int depth, int level, ref int left, CancellationToken cancellationToken)
+    /// <returns>Why the list is not whole; null: it is.</returns>
+    private string? Append(StringBuilder text, WorkTreePath folder, int depth, int level, long started, ref int left, CancellationToken cancellationToken)
     {
         foreach (var entry in walker.List(folder))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (left-- <= 0)
-                return;
+                return string.Create(CultureInfo.InvariantCulture, $"more than {MaxEntries} entries");
+            if (text.Length >= MaxCharacters)
+                return string.Create(CultureInfo.InvariantCulture, $"more than {MaxCharacters} characters");
+            if (time.GetElapsedTime(started) > Bound)
+                return $"stopped after {Bound.TotalSeconds} seconds";
             text.Append(' ', level * 2).Append(Path.GetFileName(entry.Path.Absolute));
             switch (entry.Kind)
             {
                 case WorkTreeEntryKind.Folder when level + 1 < depth:
                     text.Append("/\n");
-                    Append(text, entry.Path, depth, level + 1, ref left, cancellationToken);
+                    if (Append(text, entry.Path, depth, level + 1, started, ref left, cancellationToken) is { } cut)
+                        return cut;
                     break;
                 case WorkTreeEntryKind.Folder:
-                    text.Append(CultureInfo.InvariantCulture, $"/ ({walker.List(entry.Path).Count} entries)\n");
+                    var count = walker.List(entry.Path).Take(MaxCounted).Count();
+                    text.Append(CultureInfo.InvariantCulture, $"/ ({count}{(count < MaxCounted ? "" : " or more")} entries)\n");
                     break;
                 case WorkTreeEntryKind.Link:
                     text.Append(CultureInfo.InvariantCulture, $" -> {entry.LinkTarget}\n");
@@ -59,5 +70,7 @@ internal sealed class ListFilesTool(WorkTreePaths paths, WorkTreeWalker walker) 
                     break;
             }
         }
+
+        return null;
     }
 }

@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using AiCoder.Core.Models;
 using AiCoder.Core.Sandbox;
 
 namespace AiCoder.Core.Tools;
 
-internal sealed class RunCommandTool(WorkTreePaths paths, ISandbox sandbox, string home, bool network, string? image) : ITool
+internal sealed partial class RunCommandTool(WorkTreePaths paths, ISandbox sandbox, string home, bool network, string? image) : ITool
 {
     private const int DefaultSeconds = 120;
     private const int MaxSeconds = 600;
@@ -38,8 +39,13 @@ internal sealed class RunCommandTool(WorkTreePaths paths, ISandbox sandbox, stri
         {
             Error = !outcome.Succeeded,
             ChangedAnything = true,
+            ForbiddenPath = GitRefusal().IsMatch(output) ? ".git" : null,
         };
     }
+
+    // What the system says where the sandbox kept .git as it is.
+    [GeneratedRegex("""\.git(/[^\s'":]*)?['"]?: Read-only file system""")]
+    private static partial Regex GitRefusal();
 
     private static string Ending(CommandOutcome outcome, int seconds) => outcome.Ending switch
     {

@@ -30,25 +30,42 @@ internal sealed class SearchTool(WorkTreePaths paths, WorkTreeWalker walker, Tim
         if (!Directory.Exists(place.Absolute) && !File.Exists(place.Absolute))
             throw new ToolException($"There is no {place.Relative}. {WorkTreeFiles.Suggestion(place)}");
 
-        var files = Directory.Exists(place.Absolute)
-            ? walker.Files(place, cancellationToken).Where(entry => entry.Length <= MaxFileSize).Select(entry => entry.Path)
-            : [place];
+        IEnumerable<WorkTreeEntry> files = Directory.Exists(place.Absolute)
+            ? walker.Files(place, cancellationToken)
+            : [new(place, WorkTreeEntryKind.File, 0, null)];
         var started = time.GetTimestamp();
         var text = new StringBuilder();
-        var matches = 0;
-        foreach (var file in files.Where(file => glob?.Match(file.Relative).HasMatches ?? true))
+        var (matches, large) = (0, 0);
+        foreach (var file in files)
         {
+            // Also where the glob takes none: going through the folders takes its time as well.
             if (time.GetElapsedTime(started) > Bound)
-                return new($"{text}(stopped after {Bound.TotalSeconds} seconds; narrow the search with path or glob)");
-            matches = await SearchAsync(file, expression, text, matches, cancellationToken).ConfigureAwait(false);
+                return Stopped();
+            if (!(glob?.Match(file.Path.Relative).HasMatches ?? true))
+                continue;
+            if (file.Length > MaxFileSize)
+            {
+                large++;
+                continue;
+            }
+
+            matches = await SearchAsync(file.Path, expression, text, matches, started, cancellationToken).ConfigureAwait(false);
             if (matches >= MaxMatches || text.Length >= MaxCharacters)
                 return new(string.Create(CultureInfo.InvariantCulture, $"{text}(stopped after {matches} matches; narrow the search with path or glob)"));
         }
 
-        return new(matches == 0 ? "No match." : text.ToString().TrimEnd('\n'));
+        if (time.GetElapsedTime(started) > Bound)
+            return Stopped();
+        if (matches == 0)
+            text.Append("No match.\n");
+        if (large > 0)
+            text.Append(CultureInfo.InvariantCulture, $"({large} files larger than {MaxFileSize >> 20} MB were left out; name one as path to search it)\n");
+        return new(text.ToString().TrimEnd('\n'));
+
+        ToolResult Stopped() => new($"{text}(stopped after {Bound.TotalSeconds} seconds; narrow the search with path or glob)");
     }
 
-    private static async Task<int> SearchAsync(WorkTreePath path, Regex expression, StringBuilder text, int matches, CancellationToken cancellationToken)
+    private async Task<int> SearchAsync(WorkTreePath path, Regex expression, StringBuilder text, int matches, long started, CancellationToken cancellationToken)
     {
         if (await ReadAsync(path, cancellationToken).ConfigureAwait(false) is not { } file)
             return matches;
@@ -56,10 +73,12 @@ internal sealed class SearchTool(WorkTreePaths paths, WorkTreeWalker walker, Tim
         foreach (var line in new LineEndingView(file.Text).Text.Split('\n'))
         {
             number++;
-            if (!IsMatch(expression, line))
+            // A pattern that backtracks may take its bound on each of many lines.
+            if (time.GetElapsedTime(started) > Bound)
+                break;
+            if (Match(expression, line) is not { } at)
                 continue;
-            var shown = line.Length <= MaxLineLength ? line : line[..MaxLineLength] + "…";
-            text.Append(CultureInfo.InvariantCulture, $"{path.Relative}:{number}: {shown}\n");
+            text.Append(CultureInfo.InvariantCulture, $"{path.Relative}:{number}: {Shown(line, at)}\n");
             if (++matches >= MaxMatches || text.Length >= MaxCharacters)
                 break;
         }
@@ -80,16 +99,26 @@ internal sealed class SearchTool(WorkTreePaths paths, WorkTreeWalker walker, Tim
         }
     }
 
-    private static bool IsMatch(Regex expression, string line)
+    /// <summary>Where a line matches; null: it doesn't.</summary>
+    private static int? Match(Regex expression, string line)
     {
         try
         {
-            return expression.IsMatch(line);
+            return !expression.IsMatch(line) ? null : line.Length <= MaxLineLength ? 0 : expression.Match(line).Index;
         }
         catch (RegexMatchTimeoutException)
         {
-            return false;
+            return null;
         }
+    }
+
+    /// <summary>The line, or of a long one the part with the match.</summary>
+    private static string Shown(string line, int at)
+    {
+        if (line.Length <= MaxLineLength)
+            return line;
+        var start = Math.Clamp(at - (MaxLineLength / 4), 0, line.Length - MaxLineLength);
+        return $"{(start > 0 ? "…" : "")}{line.AsSpan(start, MaxLineLength)}{(start + MaxLineLength < line.Length ? "…" : "")}";
     }
 
     private static Regex Compile(string pattern)

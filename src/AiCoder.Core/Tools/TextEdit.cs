@@ -81,6 +81,13 @@ internal static class TextEdit
         var copied = 0;
         foreach (var place in places)
         {
+            if (view.IsMixed)
+            {
+                result.Append(file.Text, copied, view.Original(place.Start) - copied).Append(MixedEndings.Of(view, place, file.LineEnding));
+                copied = view.Original(place.End);
+                continue;
+            }
+
             // Only what differs is written, so that line endings in what stays are not touched.
             var before = view.Text.AsSpan(place.Start, place.End - place.Start);
             var after = place.Replacement.AsSpan();

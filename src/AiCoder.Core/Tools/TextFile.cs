@@ -10,6 +10,7 @@ namespace AiCoder.Core.Tools;
 public sealed class TextFile
 {
     private const int ProbeLength = 64 * 1024;
+    private const char Mark = '\uFEFF';
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     static TextFile() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
@@ -72,6 +73,9 @@ public sealed class TextFile
     {
         try
         {
+            // Some models write a mark into the text itself. A file that is there keeps what it has.
+            if (text.StartsWith(Mark) && !Text.StartsWith(Mark) && (MarkLength > 0 || Text.Length > 0))
+                text = text[1..];
             var mark = MarkLength == 0 ? [] : Encoding.GetPreamble();
             return [.. mark, .. Encoding.GetBytes(text)];
         }
@@ -129,15 +133,39 @@ public sealed class TextFile
 
     private static Encoding? Guess(byte[] bytes)
     {
-        // Chinese first: short texts in GBK are mistaken for anything by statistics, and few other texts pass for it.
-        var chinese = Strict("gb18030");
-        if (Decode(bytes, chinese, 0) is { } text && text.Text.Where(character => !char.IsAscii(character)).All(IsCommonChinese))
-            return chinese;
+        // These two first: short texts in them are mistaken for anything by statistics, and few other texts pass for them.
+        if (IsChinese(bytes))
+            return Strict("gb18030");
+        if (Decode(bytes, Strict("shift_jis"), 0) is { } japanese && japanese.Text.Any(IsKana) && japanese.Text.All(character => char.IsAscii(character) || IsJapanese(character)))
+            return japanese.Encoding;
 
         var sample = bytes.Length > ProbeLength ? bytes[..ProbeLength] : bytes;
         var detected = CharsetDetector.DetectFromBytes(sample).Detected;
         // Single-byte guesses differ only in how letters look; the bytes come out alike whichever it is.
         return detected is { Confidence: > 0.6f, EncodingName: { } name } ? Strict(name) : null;
+    }
+
+    /// <summary>
+    /// Whether the bytes read as Chinese of which most is in daily use: the punctuation and first level of GB 2312, both bytes from 0xA1
+    /// and the first up to 0xD7. Latin-1 and Shift-JIS often decode too, but into the rare characters beyond.
+    /// </summary>
+    private static bool IsChinese(byte[] bytes)
+    {
+        if (Decode(bytes, Strict("gb18030"), 0) is not { } text || !text.Text.All(character => char.IsAscii(character) || IsCommonChinese(character)))
+            return false;
+        int daily = 0, rare = 0;
+        for (var index = 0; index + 1 < bytes.Length; index++)
+        {
+            if (bytes[index] < 0x80)
+                continue;
+            if (bytes[index] is >= 0xA1 and <= 0xD7 && bytes[index + 1] >= 0xA1)
+                daily++;
+            else
+                rare++;
+            index++;
+        }
+
+        return daily > rare;
     }
 
     private static Encoding? Strict(string name)
@@ -155,6 +183,12 @@ public sealed class TextFile
     private static bool IsCommonChinese(char character) =>
         character is (>= '\u4E00' and <= '\u9FFF') or (>= '\u3000' and <= '\u301F') or (>= '\uFF00' and <= '\uFF5E')
             or (>= '\u2010' and <= '\u2026') or '\u00B7' or '\u00D7';
+
+    private static bool IsKana(char character) => character is >= '\u3041' and <= '\u30FE';
+
+    private static bool IsJapanese(char character) =>
+        IsKana(character) || character is (>= '\u4E00' and <= '\u9FFF') or (>= '\u3000' and <= '\u301F') or (>= '\uFF00' and <= '\uFF9F')
+            or (>= '\u2010' and <= '\u2312') or (>= '\u2500' and <= '\u266F') or '\u00D7' or '\u00F7';
 
     private static bool IsLikelyText(char character) =>
         character < '\u3400' || IsCommonChinese(character) || char.IsLetter(character) || char.IsSurrogate(character);

@@ -1,44 +1,37 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using AiCoder.Core.Models;
 
 namespace AiCoder.Core.Tools;
 
 /// <summary>The arguments of a call. Lenient in what can be meant only one way: numbers and booleans written as text.</summary>
 internal sealed class ToolArguments(JsonElement json)
 {
-    private static readonly JsonDocumentOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
-
-    /// <summary>Reads the arguments' text; small slips of models (code fences, trailing commas, raw line breaks) are mended.</summary>
+    /// <summary>Reads the arguments' text; small slips of models are mended, as <see cref="JsonMender"/> says.</summary>
+    /// <param name="text">What the model wrote.</param>
+    /// <param name="allowUnclosed">Brackets may be missing at its end.</param>
     /// <exception cref="ToolException">It is no JSON object.</exception>
-    public static ToolArguments Parse(string text)
+    public static ToolArguments Parse(string text, bool allowUnclosed = true)
     {
-        var trimmed = Unfence(text.Trim());
-        if (trimmed.Length == 0)
-            trimmed = "{}";
         try
         {
-            return Read(trimmed);
+            using var document = JsonDocument.Parse(JsonMender.ToObject(text, allowUnclosed) ?? text);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? new ToolArguments(document.RootElement.Clone())
+                : throw new ToolException("The arguments must be one JSON object, such as {\"path\": \"src/app.py\"}.");
         }
         catch (JsonException exception)
         {
-            try
-            {
-                return Read(EscapeControlCharacters(trimmed));
-            }
-            catch (JsonException)
-            {
-                throw new ToolException($"The arguments are not valid JSON ({exception.Message}). Call the tool again with one JSON object; escape line breaks as \\n and quotes as \\\".");
-            }
+            throw new ToolException($"The arguments are not valid JSON ({exception.Message}). Call the tool again with one JSON object; escape line breaks as \\n and quotes as \\\".");
         }
     }
 
-    /// <summary>Whether the text can be read as arguments at all.</summary>
+    /// <summary>Whether a call that may have been cut off has all of its arguments.</summary>
     public static bool IsWhole(string text)
     {
         try
         {
-            Parse(text);
+            Parse(text, allowUnclosed: false);
             return true;
         }
         catch (ToolException)
@@ -46,6 +39,9 @@ internal sealed class ToolArguments(JsonElement json)
             return false;
         }
     }
+
+    /// <summary>The arguments' names.</summary>
+    public IEnumerable<string> Names => json.EnumerateObject().Select(property => property.Name);
 
     /// <summary>A text that must be there; may be empty.</summary>
     public string Required(string name) => Optional(name)
@@ -77,47 +73,4 @@ internal sealed class ToolArguments(JsonElement json)
         "TRUE" or "1" or "YES" => true,
         var other => throw new ToolException($"The argument '{name}' must be true or false, not '{other}'."),
     };
-
-    private static ToolArguments Read(string text)
-    {
-        using var document = JsonDocument.Parse(text, Lenient);
-        var root = document.RootElement;
-        // Some models wrap the object in a string once more.
-        if (root.ValueKind == JsonValueKind.String && root.GetString() is { } inner && inner.TrimStart().StartsWith('{'))
-            return Read(inner);
-        return root.ValueKind == JsonValueKind.Object
-            ? new ToolArguments(root.Clone())
-            : throw new ToolException("The arguments must be one JSON object, such as {\"path\": \"src/app.py\"}.");
-    }
-
-    private static string Unfence(string text)
-    {
-        if (!text.StartsWith("```", StringComparison.Ordinal) || !text.EndsWith("```", StringComparison.Ordinal) || text.Length < 6)
-            return text;
-        var start = text.IndexOf('\n', StringComparison.Ordinal);
-        return start < 0 ? text : text[(start + 1)..^3].Trim();
-    }
-
-    private static string EscapeControlCharacters(string text)
-    {
-        var mended = new StringBuilder(text.Length + 16);
-        var inside = false;
-        for (var index = 0; index < text.Length; index++)
-        {
-            var character = text[index];
-            if (inside && character == '\\' && index + 1 < text.Length)
-            {
-                mended.Append(character).Append(text[++index]);
-                continue;
-            }
-
-            if (character == '"')
-                inside = !inside;
-            mended.Append(inside && char.IsControl(character)
-                ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}")
-                : character.ToString());
-        }
-
-        return mended.ToString();
-    }
 }

@@ -10,6 +10,9 @@ public sealed record ToolResult(string Text)
     /// <summary>A path that it was to change although the task may not.</summary>
     public string? RefusedPath { get; init; }
 
+    /// <summary>A place out of the tools' reach that it named: <c>.git</c>, or outside of the repository.</summary>
+    public string? ForbiddenPath { get; init; }
+
     /// <summary>The paths that it changed, relative.</summary>
     public IReadOnlyList<string> Changed { get; init; } = [];
 

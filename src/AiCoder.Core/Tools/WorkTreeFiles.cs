@@ -59,8 +59,14 @@ public static class WorkTreeFiles
         {
             var mode = File.GetUnixFileMode(path.Absolute);
             File.SetUnixFileMode(path.Absolute, mode | UnixFileMode.UserWrite);
-            await File.WriteAllBytesAsync(path.Absolute, bytes, cancellationToken).ConfigureAwait(false);
-            File.SetUnixFileMode(path.Absolute, mode);
+            try
+            {
+                await File.WriteAllBytesAsync(path.Absolute, bytes, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                File.SetUnixFileMode(path.Absolute, mode);
+            }
         }
     }
 

@@ -40,7 +40,7 @@ public sealed class WorkTreePaths(string root)
             }
 
             if (IsGitFolder(component))
-                throw new ToolException($"{path} lies in .git, which the tools don't touch.");
+                throw new ToolException($"{path} lies in .git, which the tools don't touch.") { ForbiddenPath = path };
             walked.Add(component);
             if (pending.Count == 0 && !followLast)
                 break;
@@ -69,7 +69,11 @@ public sealed class WorkTreePaths(string root)
         if (!Path.IsPathRooted(path))
             return path.Split('/');
         // Models that saw the absolute path in a command's output use it.
-        return (InsideRoot(path) ?? throw new ToolException($"Paths are relative to the repository's root; {path} is not.")).Split('/');
+        // One that is not there was a mistake about where the repository lies; the root folder mostly means the repository's.
+        return (InsideRoot(path) ?? throw new ToolException($"Paths are relative to the repository's root; {path} is not.")
+        {
+            ForbiddenPath = path.Trim('/').Length > 0 && Path.Exists(path) ? path : null,
+        }).Split('/');
     }
 
     private string? InsideRoot(string absolute) =>
@@ -77,7 +81,7 @@ public sealed class WorkTreePaths(string root)
 
     private string Absolute(List<string> components) => components.Count == 0 ? _root : Path.Combine(_root, Path.Combine([.. components]));
 
-    private static ToolException Outside(string path) => new($"{path} leads out of the repository. Paths stay inside it.");
+    private static ToolException Outside(string path) => new($"{path} leads out of the repository. Paths stay inside it.") { ForbiddenPath = path };
 
     // Also the names that other file systems take for `.git`: the branch may be checked out there.
     private static bool IsGitFolder(string component)

@@ -9,16 +9,17 @@ internal sealed class WorkTreeWalker(string root, string gitFolder) : IDisposabl
         ? new Repository(gitFolder, new RepositoryOptions { WorkingDirectoryPath = root })
         : null);
 
-    /// <summary>The entries of a folder, folders first, in order of their names.</summary>
-    public IReadOnlyList<WorkTreeEntry> List(WorkTreePath folder) =>
-    [
-        .. new DirectoryInfo(folder.Absolute).EnumerateFileSystemInfos()
+    /// <summary>
+    /// The entries of a folder, folders first, in order of their names. What is ignored is asked entry by entry as they are taken, so who
+    /// takes few of many does not wait for all.
+    /// </summary>
+    public IEnumerable<WorkTreeEntry> List(WorkTreePath folder) =>
+        new DirectoryInfo(folder.Absolute).EnumerateFileSystemInfos()
             .Where(entry => !entry.Name.Equals(".git", StringComparison.OrdinalIgnoreCase))
             .Select(entry => Entry(folder, entry))
-            .Where(entry => !IsIgnored(entry))
             .OrderBy(entry => entry.Kind != WorkTreeEntryKind.Folder)
-            .ThenBy(entry => entry.Path.Relative, StringComparer.Ordinal),
-    ];
+            .ThenBy(entry => entry.Path.Relative, StringComparer.Ordinal)
+            .Where(entry => !IsIgnored(entry));
 
     /// <summary>Every file in and under a folder.</summary>
     public IEnumerable<WorkTreeEntry> Files(WorkTreePath folder, CancellationToken cancellationToken)
@@ -27,10 +28,10 @@ internal sealed class WorkTreeWalker(string root, string gitFolder) : IDisposabl
         while (pending.TryPop(out var current))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var entries = List(current);
+            var entries = List(current).ToList();
             foreach (var entry in entries.Where(entry => entry.Kind == WorkTreeEntryKind.File))
                 yield return entry;
-            foreach (var entry in entries.Where(entry => entry.Kind == WorkTreeEntryKind.Folder).Reverse())
+            foreach (var entry in Enumerable.Reverse(entries).Where(entry => entry.Kind == WorkTreeEntryKind.Folder))
                 pending.Push(entry.Path);
         }
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiCoder.Core.Activities;
@@ -15,6 +16,9 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
 
     // Coding ends itself at the deadline, with its usage and snapshot. The workflow's own timer is for an activity that hangs.
     private static readonly TimeSpan DeadlineGrace = TimeSpan.FromSeconds(30);
+
+    // A model that a repository talks into it can try a thousand paths.
+    private const int MostNotes = 100;
 
     private readonly EventChain _events = new(context, spec.WebhookUrl);
     private readonly TaskClock _clock = new(context, TimeSpan.FromMinutes(spec.Limits.MaxMinutes ?? TaskLimits.DefaultMinutes) + DeadlineGrace);
@@ -67,7 +71,10 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
     {
         Report(TaskState.Analyzing, 15, []);
         var analysis = await StageAsync<AnalyzeOutput>(ActivityNames.Analyze, new AnalyzeInput(spec, Source));
-        (_plan, _analysis) = (analysis.Plan, analysis.Usage);
+        _analysis = analysis.Usage;
+        if (analysis.Failure is { } failure)
+            throw new TaskEndedException(failure);
+        _plan = analysis.Plan;
     }
 
     public async Task BaselineAsync()
@@ -103,7 +110,7 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
         if (first == timeout)
             throw Ended(FailureCodes.ApprovalTimeout, $"Nobody approved the {AiCoderJson.NameOf(kind)} within {ApprovalBound.TotalDays} days. Start the task again under another id.");
         if (await decision is { Approved: false } refusal)
-            throw Ended(FailureCodes.ApprovalRefused, $"The {AiCoderJson.NameOf(kind)} was refused. {refusal.Comment}".TrimEnd());
+            throw Ended(FailureCodes.ApprovalRefused, $"The {AiCoderJson.NameOf(kind)} {(kind == ApprovalMode.Plan ? "was" : "were")} refused. {refusal.Comment}".TrimEnd());
         _clock.Run();
     }
 
@@ -201,6 +208,9 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
                 throw new TaskEndedException(null);
             if (RetryTable.NextDelay(activity, failure, attempt, context.InstanceId) is not { } delay)
                 throw new TaskEndedException(failure);
+            // Nothing can come of a pause that outlasts the task: it ends now, and says what it would have waited for.
+            if (interruptible && delay >= _clock.Left - DeadlineGrace)
+                throw OutOfTime($"It would have waited {delay.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)} seconds for another try: {failure}");
             if (!context.IsReplaying)
                 TaskMetrics.Retried(activity, failure);
 
@@ -225,8 +235,11 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
             return;
         throw first == _cancelled
             ? new TaskEndedException(null)
-            : Ended(FailureCodes.LimitTime, $"The task used up its {spec.Limits.MaxMinutes ?? TaskLimits.DefaultMinutes} minutes (limits.max_minutes). What was done is kept in the workspace; nothing was pushed.");
+            : OutOfTime("");
     }
+
+    private TaskEndedException OutOfTime(string why) =>
+        Ended(FailureCodes.LimitTime, $"The task used up its {spec.Limits.MaxMinutes ?? TaskLimits.DefaultMinutes} minutes (limits.max_minutes). {why} What was done is kept in the workspace; nothing was pushed.".Replace("  ", " ", StringComparison.Ordinal));
 
     private void Report(TaskState status, int progress, JsonObject data)
     {
@@ -235,6 +248,8 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
         _sequence++;
         data["progress"] = _progress;
         data["sequence"] = _sequence;
+        if (TotalUsage() is { Turns: > 0 } usage && !data.ContainsKey("usage"))
+            data["usage"] = ToNode(usage);
         if (spec.Metadata is { } metadata && !data.ContainsKey("metadata"))
             data["metadata"] = metadata.DeepClone();
         context.SetCustomStatus(new TaskProgress
@@ -269,7 +284,11 @@ internal sealed class TaskRun(IWorkflowContext context, TaskSpec spec)
         Error = failure,
     };
 
-    private string[] Notes() => [.. _notes.Concat(_code?.Notes ?? []).Concat(_commit?.Notes ?? []).Distinct()];
+    private string[] Notes()
+    {
+        string[] all = [.. _notes.Concat(_code?.Notes ?? []).Concat(_commit?.Notes ?? []).Distinct()];
+        return all.Length <= MostNotes ? all : [.. all.Take(MostNotes), $"And {all.Length - MostNotes} more such notes; the transcript has them."];
+    }
 
     private Usage TotalUsage()
     {

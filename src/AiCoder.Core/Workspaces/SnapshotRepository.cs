@@ -10,6 +10,8 @@ namespace AiCoder.Core.Workspaces;
 /// </summary>
 internal sealed class SnapshotRepository(WorkspaceLayout layout, int epoch, GitProgram git, GitBounds bounds)
 {
+    private static readonly byte[] Here = "./"u8.ToArray();
+
     // What package managers and interpreters put beside the sources, also where a repository forgot to ignore it: neither changes of
     // the task, nor to be cleared away before the next command needs it. Only names that nobody gives to sources of his own.
     private static readonly string[] InstalledFolders =
@@ -144,12 +146,14 @@ internal sealed class SnapshotRepository(WorkspaceLayout layout, int epoch, GitP
         var files = Walk(folder).Select(Encoding.UTF8.GetBytes).ToList();
         if (files.Count == 0)
             return [];
-        var call = Call(["check-ignore", "-z", "--stdin"], Join(files));
+        var call = Call(["check-ignore", "-z", "--stdin"], Join([.. files.Select(file => (byte[])[.. Here, .. file])]));
+        // This command takes no literal pathspecs; before a name that begins with "./" there is nothing to be taken for magic.
+        call = call with { Environment = new Dictionary<string, string>(call.Environment) { ["GIT_LITERAL_PATHSPECS"] = "0" } };
         var outcome = await git.RunAsync(call, cancellationToken).ConfigureAwait(false);
         // Exit code 1 means that nothing is ignored.
         if (outcome.ExitCode is not (0 or 1))
             throw new FailureException(GitProgram.LocalFailure(call, outcome));
-        var ignored = Split(outcome.Output).Select(Encoding.UTF8.GetString).ToHashSet(StringComparer.Ordinal);
+        var ignored = Split(outcome.Output).Select(path => Encoding.UTF8.GetString(path.AsSpan(Here.Length))).ToHashSet(StringComparer.Ordinal);
         return [.. files.Where(file => !ignored.Contains(Encoding.UTF8.GetString(file)))];
     }
 

@@ -172,8 +172,8 @@ internal sealed class TaskRunner
                 return null;
             if (_ready.TryDequeue(out var ready))
                 return ready;
-            // Looked at before the channel: an activity writes its answer before it counts as ended.
-            if (_stopping && !_activities.IsRunning && _arrivals.Reader.Count == 0)
+            // Looked at before the channel, whose reader has no count: an activity writes its answer before it counts as ended.
+            if (_stopping && !_activities.IsRunning && !_arrivals.Reader.TryPeek(out _))
                 return null;
 
             Arrival? arrival;

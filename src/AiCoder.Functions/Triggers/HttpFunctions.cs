@@ -64,7 +64,7 @@ public sealed class HttpFunctions(DurableTasks tasks, RequestGate gate)
 
     [Function("GetHealth")]
     public async Task<IResult> GetHealthAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health/{kind?}")] HttpRequest request, string? kind, [DurableClient] DurableTaskClient client, CancellationToken stop) =>
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "health/{kind?}")] HttpRequest request, string? kind, [DurableClient] DurableTaskClient client, CancellationToken stop) =>
         new ApiResult(kind switch
         {
             null or "" or "ready" => await tasks.ApiOn(client).GetHealthAsync(stop),

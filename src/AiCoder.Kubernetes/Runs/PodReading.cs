@@ -64,7 +64,8 @@ internal static class PodReading
 
     private static RunEnd Ended(V1ContainerStateTerminated terminated, V1Pod pod, RunRequest request)
     {
-        if (Lost(pod) is { } lost)
+        // One that succeeded although its node was being drained has succeeded.
+        if (pod.Status.Phase is not "Succeeded" && Lost(pod) is { } lost)
             return new(terminated.ExitCode == 0 ? 1 : terminated.ExitCode, lost);
         return terminated.Reason switch
         {

@@ -14,6 +14,7 @@ internal sealed class TroubleWatch(Cluster cluster, ClusterCalls calls, RunReque
     private readonly JobEvents _events = new(cluster, calls);
     private readonly long _began = time.GetTimestamp();
     private long? _since;
+    private PodPatience _kind;
     private string? _said;
     private string? _pullDetail;
 
@@ -32,7 +33,9 @@ internal sealed class TroubleWatch(Cluster cluster, ClusterCalls calls, RunReque
             return;
         }
 
-        _since ??= time.GetTimestamp();
+        // Each kind has its own time: a pod that waited long for a node may still wait for a registry.
+        if (_since is null || _kind != trouble.Patience)
+            (_since, _kind) = (time.GetTimestamp(), trouble.Patience);
         // Backing off, Kubernetes says only that it does.
         if (trouble.Reason is "ErrImagePull")
             _pullDetail = trouble.Message;

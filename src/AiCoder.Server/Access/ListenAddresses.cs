@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using AiCoder.Core.Failures;
 using Microsoft.AspNetCore.Http;
 
@@ -38,6 +39,15 @@ internal sealed class ListenAddresses
     public static bool IsLoopback(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
+    /// <summary>Why the web server could not listen; null where something else went wrong.</summary>
+    public static string? ProblemOf(Exception exception) => exception switch
+    {
+        SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => "this machine does not have that address.",
+        SocketException { SocketErrorCode: SocketError.AccessDenied } => "this user may not listen on that port; take one from 1024 on.",
+        SocketException or IOException => exception.Message,
+        _ => null,
+    };
+
     private static BindingAddress ParseOne(string url)
     {
         BindingAddress address;
@@ -54,6 +64,8 @@ internal sealed class ListenAddresses
             throw Problem($"'{url}' can't be listened on: only http is served. Put a reverse proxy or an ingress with the certificate in front.");
         if (address.IsUnixPipe || address.PathBase.Length > 0)
             throw Problem($"'{url}' can't be listened on: give a host and a port, like http://127.0.0.1:8080.");
+        if (address.Port > IPEndPoint.MaxPort)
+            throw Problem($"'{url}' can't be listened on: there is no port {address.Port}; the highest is {IPEndPoint.MaxPort}.");
         // The web server refuses port 0 for a name that has two addresses.
         return address.Port == 0 && address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
             ? BindingAddress.Parse("http://127.0.0.1:0")

@@ -20,6 +20,7 @@ namespace AiCoder.Server.Http;
 internal sealed class EventStream(EmbeddedHost host, TaskApi api, TaskServerSetup setup, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private const string MediaType = "text/event-stream";
+    private const string LastEventId = "Last-Event-ID";
 
     // A task of another process on this journal tells this one nothing.
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(1);
@@ -36,9 +37,9 @@ internal sealed class EventStream(EmbeddedHost host, TaskApi api, TaskServerSetu
     /// <param name="cancellationToken">The client went away.</param>
     public async Task<IResult> OpenAsync(string taskId, HttpRequest request, string? after, CancellationToken cancellationToken)
     {
-        var from = request.Headers["Last-Event-ID"] is [{ Length: > 0 } last] ? last : after;
+        var (from, name) = request.Headers[LastEventId] is [{ Length: > 0 } last] ? (last, LastEventId) : (after, nameof(after));
         // The same task, id and number as without a stream, so the same answer where one of them is wrong.
-        var answer = await api.GetEventsAsync(taskId, from, cancellationToken);
+        var answer = await api.GetEventsAsync(taskId, from, cancellationToken, name);
         if (answer.Status != 200)
             return new ApiResult(answer);
         var sequence = string.IsNullOrEmpty(from) ? 0 : int.Parse(from, CultureInfo.InvariantCulture);

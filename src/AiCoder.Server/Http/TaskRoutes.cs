@@ -12,6 +12,9 @@ namespace AiCoder.Server.Http;
 /// <summary>The paths of the API. What they answer is <see cref="TaskApi"/>'s affair.</summary>
 internal static class TaskRoutes
 {
+    /// <summary>Under it there is nothing that anybody may not see.</summary>
+    public const string HealthPath = "/api/health";
+
     public static void MapTasks(this IEndpointRouteBuilder routes)
     {
         var tasks = routes.MapGroup(TaskApi.TasksPath).WithTags("Tasks");
@@ -26,10 +29,17 @@ internal static class TaskRoutes
         tasks.MapPost("{id}/messages", SendMessageAsync).Describe(Operations.SendMessage);
         tasks.MapDelete("{id}", DeleteAsync).Describe(Operations.Delete);
 
-        var health = routes.MapGroup("/api/health").WithTags("Health").WithMetadata(new OpenToAll()).DisableRateLimiting();
-        health.MapGet("", HealthAsync).Describe(Operations.Health);
-        health.MapGet("ready", HealthAsync).Describe(Operations.Ready);
-        health.MapGet("live", () => new ApiResult(TaskApi.Live)).Describe(Operations.Live);
+        var health = routes.MapGroup(HealthPath).WithTags("Health").WithMetadata(new OpenToAll()).DisableRateLimiting();
+        MapHealth("", HealthAsync, Operations.Health);
+        MapHealth("ready", HealthAsync, Operations.Ready);
+        MapHealth("live", () => new ApiResult(TaskApi.Live), Operations.Live);
+
+        // Load balancers ask by HEAD. The description has GET alone: two operations can't share an id.
+        void MapHealth(string path, Delegate answer, ApiOperation operation)
+        {
+            health.MapGet(path, answer).Describe(operation);
+            health.MapMethods(path, [HttpMethods.Head], answer).ExcludeFromDescription();
+        }
     }
 
     private static Task<IResult> StartAsync(HttpRequest request, TaskApi api, CancellationToken stop) =>

@@ -26,7 +26,7 @@ internal static class FieldNotes
         ["limits"] = "What the task may spend.",
         ["approval"] = "What a person approves before it goes on.",
         ["on_validation_failure"] = "Whether changes that fail validation stay here or are pushed as a draft.",
-        ["allow_ci_changes"] = "Whether files that steer the CI may be changed.",
+        ["allow_ci_changes"] = "Whether files that steer the CI, and settings of coding agents, may be changed.",
         ["metadata"] = "The caller's own; comes back in the result and in every event.",
     };
 }

@@ -90,8 +90,8 @@ internal static class Operations
         TooLarge,
         NoJson)
     {
-        Description = "An empty body approves.",
         Body = typeof(ApproveBody),
+        BodyRequired = true,
         Example = new JsonObject { ["approved"] = false, ["comment"] = "leave the public API as it is" },
     };
 
@@ -117,9 +117,9 @@ internal static class Operations
         NoTask,
         ApiReply.Problem(409, "It has not ended; cancel it first."));
 
-    public static ApiOperation Health { get; } = new("getHealth", "Whether tasks can be taken", Well, ApiReply.Problem(503, "They can't."));
+    public static ApiOperation Health { get; } = new("getHealth", "Whether the storage of the tasks can be used; says nothing about the model and its key", Well, ApiReply.Problem(503, "They can't."));
 
-    public static ApiOperation Ready { get; } = new("getReadiness", "Whether tasks can be taken", Well, ApiReply.Problem(503, "They can't."));
+    public static ApiOperation Ready { get; } = new("getReadiness", "The same as getHealth", Well, ApiReply.Problem(503, "They can't."));
 
     public static ApiOperation Live { get; } = new("getLiveness", "Whether the process answers", Well);
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiCoder.Core;
+using AiCoder.Core.Api;
 using AiCoder.Core.Tasks;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -21,10 +22,21 @@ internal static class SchemaNotes
         // Not the either-or around such a form, which has no fields of its own.
         if (OfRequests.Contains(type) && schema.OneOf is not { Count: > 0 })
             schema.AdditionalPropertiesAllowed = false;
+        if (type == typeof(ApproveBody))
+            Require(schema, "approved", JsonSchemaType.Boolean);
+        if (type == typeof(MessageBody))
+            Require(schema, "text", JsonSchemaType.String);
         if (type == typeof(TaskRequest))
             await CompleteRequestAsync(schema, context, cancellationToken);
         if (type == typeof(TaskResult))
             await AddFrameAsync(schema, context, cancellationToken);
+    }
+
+    // The types take null, so that what is missing is answered with its name.
+    private static void Require(OpenApiSchema schema, string name, JsonSchemaType type)
+    {
+        (schema.Required ??= new HashSet<string>()).Add(name);
+        ((OpenApiSchema)schema.Properties![name]).Type = type;
     }
 
     private static void SetEnum(OpenApiSchema schema, Type type, bool nullable)

@@ -11,6 +11,7 @@ using AiCoder.Core.Tasks;
 using AiCoder.Core.Workspaces;
 using AiCoder.Demo;
 using AiCoder.Testing;
+using Azure.Core;
 
 namespace AiCoder.Core.Tests.Agent;
 
@@ -21,17 +22,21 @@ internal sealed class AgentFixture : IAsyncDisposable
     public static readonly Plan Plan = new() { Summary = "修好加法", Files = ["src/calc.py"], Changes = ["return a + b"], Tests = ["test_calc"] };
     private readonly TemporaryFolder _folder = new();
     private readonly List<IDisposable> _owned = [];
+    private ModelClientFactory? _models;
     private Func<ScriptedRequest, ScriptedReply> _script = _ => ScriptedReply.Error(400, "No script was set.");
 
     private AgentFixture(ScriptedModel? model) => Model = model!;
 
     public ScriptedModel Model { get; private set; }
 
-    public AiCoderOptions Options { get; private set; } = null!;
+    public AiCoderOptions Options { get; set; } = null!;
 
     public TaskSpec Spec { get; set; } = null!;
 
     public CloneOutput Source { get; private set; } = null!;
+
+    /// <summary>What Azure is logged in with where there is no key.</summary>
+    public TokenCredential? AzureCredential { get; set; }
 
     public WorkspaceStore Store { get; private set; } = null!;
 
@@ -43,6 +48,8 @@ internal sealed class AgentFixture : IAsyncDisposable
 
     public BatchBounds Bounds { get; set; } = new();
 
+    public DailyCeilings? Daily { get; set; }
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <summary>A small repository whose one function is wrong.</summary>
@@ -52,12 +59,15 @@ internal sealed class AgentFixture : IAsyncDisposable
         .With("tests/test_calc.py", "from src.calc import add\n\ndef test_add():\n    assert add(1, 2) == 3\n")
         .With(".github/workflows/ci.yml", "on: push\n");
 
-    public static async Task<AgentFixture> CreateAsync(GitRepositoryBuilder? repository = null, SandboxKind sandbox = SandboxKind.None)
+    /// <param name="repository">What is cloned; null: the small repository.</param>
+    /// <param name="sandbox">Where commands run.</param>
+    /// <param name="remote">A bare repository that is there already, and that nothing is pushed to.</param>
+    public static async Task<AgentFixture> CreateAsync(GitRepositoryBuilder? repository = null, SandboxKind sandbox = SandboxKind.None, string? remote = null)
     {
         var fixture = new AgentFixture(null);
         fixture.Model = await ScriptedModel.StartAsync(request => fixture._script(request), Cancel);
-        var remote = fixture._folder["remote.git"];
-        await (repository ?? SmallRepository()).CreateAsync(remote);
+        if (remote is null)
+            await (repository ?? SmallRepository()).CreateAsync(remote = fixture._folder["remote.git"]);
         fixture.Options = new()
         {
             ApiKey = "sk-operator-0001",
@@ -87,7 +97,25 @@ internal sealed class AgentFixture : IAsyncDisposable
     }
 
     /// <summary>As if the process had been killed and started again: nothing of it is remembered but what is on the disk.</summary>
-    public void Restart() => Store = new WorkspaceStore(Options);
+    public void Restart()
+    {
+        Store = new WorkspaceStore(Options);
+        _models = null;
+    }
+
+    /// <summary>Another setting of the operator's, in a new process.</summary>
+    public void Configure(Func<AiCoderOptions, AiCoderOptions> change)
+    {
+        Options = change(Options);
+        Restart();
+    }
+
+    /// <summary>Another task in the same process, on the same repository.</summary>
+    public async Task NextTaskAsync()
+    {
+        Spec = Spec with { TaskId = $"{Spec.TaskId}-next" };
+        await CloneAsync();
+    }
 
     public async Task<CodeOutput> CodeAsync(int iteration = 1, int batch = 1, TestResults? feedback = null, string? tree = null, CancellationToken? cancel = null, DateTime? deadline = null)
     {
@@ -111,12 +139,12 @@ internal sealed class AgentFixture : IAsyncDisposable
     public async Task<byte[]> BytesAsync(string tree, string path) => await File.ReadAllBytesAsync((await Workspace(tree)).File(path)!, Cancel);
 
     public async Task<IReadOnlyList<TranscriptEntry>> TranscriptAsync() =>
-        await Transcript.ReadAsync((await Store.OpenAsync(TaskId, Cancel)).TranscriptPath, Cancel);
+        await Transcript.ReadAsync((await Store.OpenAsync(Spec.TaskId, Cancel)).TranscriptPath, Cancel);
 
     /// <summary>The checked-out tree, to look into.</summary>
     public async Task<CheckedOut> Workspace(string tree)
     {
-        var workspace = await Store.OpenAsync(TaskId, Cancel);
+        var workspace = await Store.OpenAsync(Spec.TaskId, Cancel);
         await workspace.CheckoutAsync(tree, Cancel);
         return new(workspace);
     }
@@ -148,7 +176,7 @@ internal sealed class AgentFixture : IAsyncDisposable
         var bounds = new GitBounds();
         var git = new Core.Git.GitProgram(Options, new ProcessRunner(TimeProvider.System));
         var access = await new RemoteAccessResolver(Options, guard).ResolveAsync(Spec, TaskSecrets.None, Cancel);
-        var workspace = await Store.OpenAsync(TaskId, Cancel);
+        var workspace = await Store.OpenAsync(Spec.TaskId, Cancel);
         var remote = new GitRemote(git, new RepositoryCache(Options, TimeProvider.System), guard, bounds);
         var cloned = await remote.CloneAsync(workspace, access, null, Spec.WorkBranch, Cancel);
         await workspace.CheckoutAsync(cloned.Tree, Cancel);
@@ -171,14 +199,19 @@ internal sealed class AgentFixture : IAsyncDisposable
 
     private ModelClientFactory Models()
     {
-        var models = new ModelClientFactory(Options, new AddressGuard(Options), TimeProvider.System, Timeouts);
-        _owned.Add(models);
-        return models;
+        if (_models is null)
+        {
+            _models = new ModelClientFactory(
+                Options, new AddressGuard(Options), TimeProvider.System, Timeouts, daily: Daily, azureCredential: AzureCredential is { } credential ? () => credential : null);
+            _owned.Add(_models);
+        }
+
+        return _models;
     }
 
     private ActivityContext Context() => new()
     {
-        TaskId = TaskId,
+        TaskId = Spec.TaskId,
         Signals = Signals,
         Stopping = Signals.Stopping.Token,
         Report = progress =>

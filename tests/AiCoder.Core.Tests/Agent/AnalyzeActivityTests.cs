@@ -82,10 +82,11 @@ public sealed class AnalyzeActivityTests
         await using var agent = await AgentFixture.CreateAsync();
         agent.Script(_ => ScriptedReply.Say("no"));
 
-        var exception = await Assert.ThrowsAsync<FailureException>(agent.AnalyzeAsync);
+        var output = await agent.AnalyzeAsync();
 
-        Assert.Equal(FailureCodes.PlanInvalid, exception.Failure.Code);
+        Assert.Equal(FailureCodes.PlanInvalid, output.Failure!.Code);
         Assert.Equal(3, agent.Model.Requests.Count);
+        Assert.Equal(3, output.Usage.Turns);
     }
 
     [Fact]

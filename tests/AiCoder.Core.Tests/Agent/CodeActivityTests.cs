@@ -42,6 +42,26 @@ public sealed class CodeActivityTests
     }
 
     [Fact]
+    public async Task The_first_requests_stay_small_where_a_small_repository_has_much_to_say()
+    {
+        var repository = AgentFixture.SmallRepository()
+            .With("README.md", string.Concat(Enumerable.Repeat("这个项目是一个计算器，说明很长。\n", 500)))
+            .With("AGENTS.md", string.Concat(Enumerable.Repeat("- 提交之前运行全部测试。\n", 500)))
+            .With("CONTRIBUTING.md", string.Concat(Enumerable.Repeat("- Keep \"quotes\" and \\ as they are.\n", 500)));
+        for (var file = 0; file < 50; file++)
+            repository.With($"src/计算模块{file}/calculator_part_{file}.py", string.Concat(Enumerable.Range(0, 30).Select(number => $"def calculate_{file}_{number}(a, b):\n    return a\n\n")));
+        await using var agent = await AgentFixture.CreateAsync(repository);
+        agent.Spec = agent.Spec with { Intent = "修复 calculator_part 的计算模块" };
+        agent.Script(ScriptedReply.Say("""{"summary":"修好","files":["src/calc.py"],"changes":["改"],"tests":["t"]}"""), AgentFixture.Fix(), AgentFixture.Finish());
+
+        await agent.AnalyzeAsync();
+        await agent.CodeAsync();
+
+        Assert.All(agent.Model.Requests.Take(2), request => Assert.True(request.BodyBytes <= 10 * 1024, $"{request.BodyBytes} bytes"));
+        Assert.Contains("> - 提交之前运行全部测试。", agent.Model.Requests[1].LastText, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Several_calls_of_one_answer_run_in_order()
     {
         await using var agent = await AgentFixture.CreateAsync();

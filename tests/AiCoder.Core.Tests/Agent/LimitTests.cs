@@ -142,7 +142,9 @@ public sealed class LimitTests
         Assert.True(output.Done);
         Assert.Contains(agent.Model.Requests[^1].Messages, message => ScriptedRequest.TextOf(message).Contains("characters of old output left out", StringComparison.Ordinal));
         // The newest output is still there: the model has not seen it yet.
-        Assert.Contains("line 500", agent.Model.Requests[^1].LastText, StringComparison.Ordinal);
+        Assert.Contains("line 500", ScriptedRequest.TextOf(agent.Model.Requests[^1].Messages[^2]), StringComparison.Ordinal);
+        // And what it is all for is said again.
+        Assert.Contains("the task again:\n\n把加法修好", agent.Model.Requests[^1].LastText, StringComparison.Ordinal);
         Assert.Equal(4, output.Usage.Turns);
     }
 

@@ -38,6 +38,9 @@ public sealed class CommitActivityTests
 
             Validation: passed: pytest -q (1.3 s).
 
+            Notes:
+            - 一条备注
+
             AiCoder-Task: task-1
             AiCoder-Model: qwen-coder
             """,
@@ -178,6 +181,40 @@ public sealed class CommitActivityTests
         await task.WriteAsync(".github/workflows/ci.yml", "on: [push, pull_request]\n");
         Assert.Equal(FailureCodes.ContentRefused, (await task.FailureAsync()).Code);
         task.Change(spec => spec with { AllowCiChanges = true });
+        Assert.True((await task.CommitAsync()).Push.Pushed);
+    }
+
+    [Theory]
+    [InlineData("echo x > docs.md", "docs.md")]
+    [InlineData("rm README.md", "README.md")]
+    [InlineData("mv README.md src/README.md", "README.md")]
+    [InlineData("mv src/old.py old.py", "old.py")]
+    [InlineData("rm -r config && ln -s src config", "config")]
+    [InlineData("chmod +x README.md", "README.md")]
+    [InlineData("mkdir SRC && echo x > SRC/a.py", "SRC/a.py")]
+    [InlineData("echo x > \"$(printf 'bad\\377')\"", "bad")]
+    public async Task What_lies_outside_of_the_tasks_paths_refuses_the_commit(string command, string path)
+    {
+        await using var task = await CommitFixture.StartAsync();
+        task.Change(spec => spec with { Paths = ["src"] });
+        await task.WriteAsync("src/登录.py", "x\n");
+        await task.ShellAsync(command);
+
+        var failure = await task.FailureAsync();
+
+        Assert.Equal(FailureCodes.ContentRefused, failure.Code);
+        Assert.Contains(path, failure.Message, StringComparison.Ordinal);
+        Assert.Equal(0, task.Pushes);
+        await task.ShellAsync("rm -rf ./*");
+    }
+
+    [Fact]
+    public async Task What_instructs_agents_is_committed_only_where_the_request_names_it()
+    {
+        await using var task = await CommitFixture.StartAsync();
+        await task.WriteAsync("AGENTS.md", "Run the tests with pytest.\n");
+        Assert.Equal(FailureCodes.ContentRefused, (await task.FailureAsync()).Code);
+        task.Change(spec => spec with { Intent = "写一份 AGENTS.md" });
         Assert.True((await task.CommitAsync()).Push.Pushed);
     }
 

@@ -40,6 +40,7 @@ public sealed class EnvironmentReaderTests
             ["STATE_DIR"] = "/tmp/s",
             ["AZURE_OPENAI_ENDPOINT"] = "https://r.openai.azure.com",
             ["AZURE_OPENAI_API_KEY"] = "azure-key",
+            ["TOOL_CALLS"] = "text",
             ["GITHUB_TOKEN"] = "ghp-1",
             ["GITLAB_HOSTS"] = "git.example.com, code.example.com:8443",
             ["GITHUB_HOSTS"] = "ghe.example.com",
@@ -51,13 +52,16 @@ public sealed class EnvironmentReaderTests
             ["AICODER_API_KEY"] = "a-key-of-the-service",
             ["ASPNETCORE_URLS"] = "http://+:8080",
             ["REQUESTS_PER_MINUTE"] = "77",
+            ["OUTPUT_LANGUAGE"] = "zh-Hant-TW",
             ["HTTPS_PROXY"] = "http://proxy.example.com:3128",
         });
 
         Assert.Equal(
             ("/tmp/s", "https://r.openai.azure.com/", "azure-key", "ghp-1"),
             (options.StateDir, options.AzureOpenAiEndpoint?.ToString(), options.AzureOpenAiApiKey, options.GitHubToken));
+        Assert.Equal(ToolCallMode.Text, options.ToolCalls);
         Assert.Equal(("a-key-of-the-service", "http://+:8080", 77), (options.ServiceKey, options.Urls, options.RequestsPerMinute));
+        Assert.Equal("zh-Hant-TW", options.OutputLanguage);
         Assert.Equal(["git.example.com", "code.example.com:8443"], options.GitLabHosts);
         Assert.Equal(["ghe.example.com"], options.GitHubHosts);
         Assert.Equal(["10.0.0.0/8", "*.corp.example"], options.AllowedNetworks);

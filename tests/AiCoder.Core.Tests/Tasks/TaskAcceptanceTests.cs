@@ -93,7 +93,10 @@ public sealed class TaskAcceptanceTests
     [InlineData("""{"repo_url":"https://h/x","intent":"x","webhook_url":"ftp://h"}""", "webhook_url")]
     [InlineData("""{"repo_url":"https://h/x","intent":"x","validation":{"network":"all"}}""", "validation.network")]
     [InlineData("""{"repo_url":"https://h/x","intent":"x","validation":{"image":"x"}}""", "validation.image")]
-    [InlineData("""{"repo_url":"https://h/x","intent":"x","limits":{"max_tokens":0}}""", "limits")]
+    [InlineData("""{"repo_url":"https://h/x","intent":"x","limits":{"max_tokens":-1}}""", "limits.max_tokens")]
+    [InlineData("""{"repo_url":"https://h/x","intent":"x","limits":{"max_cost_usd":0}}""", "limits.max_cost_usd")]
+    [InlineData("""{"repo_url":"https://h/x","intent":"x","limits":{"max_turns":0}}""", "limits.max_turns")]
+    [InlineData("""{"repo_url":"https://h/x","intent":"x","limits":{"max_minutes":10080.5}}""", "limits.max_minutes")]
     [InlineData("""{"repo_url":"https://h/x","intent":"x","approval":"yes"}""", "approval")]
     [InlineData("""{"repo_url":"https://h/x","intent":"x","engine":"gpt"}""", "engine")]
     [InlineData("""{"repo_url":"https://h/x","intent":"x","github_token":"a\nb"}""", "github_token")]
@@ -160,6 +163,45 @@ public sealed class TaskAcceptanceTests
         var exception = Assert.Throws<TaskRequestException>(
             () => Accept("""{"repo_url":"https://h/x","intent":"x"}""", Options with { ApiKey = null }));
         Assert.Contains("OPENAI_API_KEY", exception.Message, StringComparison.Ordinal);
+
+        // A service's caller can set no variable of it.
+        var service = Options with { ApiKey = null, CallerIsOperator = false };
+        exception = Assert.Throws<TaskRequestException>(() => Accept("""{"repo_url":"https://h/x","intent":"x"}""", service));
+        Assert.Contains("operator has set none", exception.Message, StringComparison.Ordinal);
+        Accept("""{"repo_url":"https://h/x","intent":"x","base_url":"https://llm/v1","api_key":"k"}""", service);
+    }
+
+    [Theory]
+    [InlineData("repo_url", """{"repo_url":"https://10.1.2.3/x","intent":"x"}""")]
+    [InlineData("repo_url", """{"repo_url":"ssh://git@[fd00::1]/group/x.git","intent":"x"}""")]
+    [InlineData("repo_url", """{"repo_url":"git@127.0.0.1:group/x.git","intent":"x"}""")]
+    [InlineData("repo_url", """{"repo_url":"https://metadata.google.internal/x","intent":"x"}""")]
+    [InlineData("webhook_url", """{"repo_url":"https://h/x","intent":"x","webhook_url":"http://169.254.169.254/latest"}""")]
+    [InlineData("webhook_url", """{"repo_url":"https://h/x","intent":"x","webhook_url":"http://2130706433/"}""")]
+    [InlineData("base_url", """{"repo_url":"https://h/x","intent":"x","base_url":"http://[::1]:8000/v1","api_key":"k"}""")]
+    public void A_service_refuses_an_address_that_it_will_never_connect_to(string field, string json)
+    {
+        var exception = Assert.Throws<TaskRequestException>(() => Accept(json, Options with { CallerIsOperator = false }));
+
+        var problem = Assert.Single(exception.Problems);
+        Assert.Equal(field, problem.Field);
+        Assert.StartsWith($"{field} can't be taken. The host ", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_address_that_the_operator_allows_or_set_is_taken_and_a_name_is_not_looked_up()
+    {
+        const string json = """
+            {"repo_url":"https://10.1.2.3/x","intent":"x","webhook_url":"http://127.0.0.1:9/hook","base_url":"http://192.0.2.7/v1","api_key":"k"}
+            """;
+        var service = Options with { CallerIsOperator = false };
+
+        Accept(json);
+        Accept(json, service with { AllowedNetworks = ["10.0.0.0/8", "127.0.0.1", "192.0.2.7"] });
+        Accept(json, service with { AllowedNetworks = ["10.0.0.0/8", "192.0.2.7"], WebhookUrl = new("http://127.0.0.1:9/hook") });
+        Accept("""{"repo_url":"https://localhost/x","intent":"x"}""", service);
+        var exception = Assert.Throws<TaskRequestException>(() => Accept("""{"repo_url":"https://169.254.169.254/x","intent":"x"}"""));
+        Assert.Equal("repo_url", Assert.Single(exception.Problems).Field);
     }
 
     private static AcceptedTask Accept(string json, AiCoderOptions? options = null) =>

@@ -12,11 +12,15 @@ public sealed class TextEditTests
     [InlineData("a\rb\rc", "b\nc", "b\nd\nc", "a\rb\rd\rc")]
     [InlineData("a\r\nb\nc\r\nd\n", "b\nc", "b\nx\nc", "a\r\nb\nx\nc\r\nd\n")]
     [InlineData("no end", "end", "end", null)]
+    [InlineData("a\nx\n", "x  \n\n", "y\n", null)]
     [InlineData("last line", "last line", "last\nline", "last\nline")]
     [InlineData("a\nb", "a\nb\n", "x\n", "x")]
     [InlineData("x = 1;  \ny = 2;\n", "x = 1;\ny = 2;", "x = 1;\ny = 3;", "x = 1;  \ny = 3;\n")]
     [InlineData("    if a:\n        b()\n", "if a:\n    b()", "if a:\n    c()\n    d()", "    if a:\n        c()\n        d()\n")]
     [InlineData("\tif (a)\n\t\tb();\n", "if (a)\n    b();", "if (a)\n    c();", "\tif (a)\n\t\tc();\n")]
+    [InlineData("  if (a)\n    b();\n", "\tif (a)\n\t\tb();", "\tif (a) {\n\t\tc();\n\t\t\td();\n\t}", "  if (a) {\n    c();\n      d();\n  }\n")]
+    [InlineData("\tif (a)\n\t\tb();\n", "  if (a)\n    b();", "  if (a) {\n    c();\n  }", "\tif (a) {\n\t\tc();\n\t}\n")]
+    [InlineData("a:\n    b()\n", "a:\n\tb()", "a:\n\tc:\n\t\td()", "a:\n    c:\n        d()\n")]
     [InlineData("print(“你好”)\n", "print(\"你好\")", "print(\"再见\")", "print(\"再见\")\n")]
     [InlineData("# 说明：一\nx\n", "# 说明:一\nx", "# 说明:一\ny", "# 说明：一\ny\n")]
     [InlineData("a – b\nc\n", "a - b\nc\n", "", "")]
@@ -96,6 +100,15 @@ public sealed class TextEditTests
             Assert.EndsWith(after, result.Text, StringComparison.Ordinal);
         }, iter: 5_000);
     }
+
+    [Theory]
+    [InlineData("a\r\nb\nc\r\nd\n", "a\nB\nc\nD\n", "a\r\nB\nc\r\nD\n")]
+    [InlineData("a\r\nb\nc\r\nd\n", "a\nc\nd\n", "a\r\nc\r\nd\n")]
+    [InlineData("a\r\nb\nc\r\nd", "x\na\nb\nc\ny\nd\nz", "x\r\na\r\nb\nc\r\ny\r\nd\r\nz")]
+    [InlineData("a\rb\n", "b\na\n", "b\na\n")]
+    [InlineData("a\r\nb\n", "", "")]
+    public void A_line_of_a_mixed_file_keeps_its_ending_and_a_new_one_takes_that_of_the_line_before(string text, string content, string expected) =>
+        Assert.Equal(expected, TextEdit.Rewrite(File(text), content));
 
     [Fact]
     public void A_whole_file_written_anew_keeps_the_endings_of_what_stays() =>

@@ -19,6 +19,10 @@ public sealed class TextFileTests
         { "gb18030", "# 配置\nname = 用户登录\n", false },
         { "gb18030", "你好", false },
         { "gb18030", "def 加(a, b):\r\n    return a + b  # 返回两数之和\r\n", false },
+        { "shift_jis", "設定をよむ\r\n", false },
+        { "shift_jis", "ｶﾀｶﾅ と カタカナ 表示\n", false },
+        { "shift_jis", "// コメント\nint x = 1;\n", false },
+        { "gb18030", "朱镕基\n", false },
         { "iso-8859-1", "déjà vu, naïve café\n", false },
         { "windows-1252", "caf\u00e9 \u201cquoted\u201d \u2013 ok\n", false },
     };
@@ -38,6 +42,20 @@ public sealed class TextFileTests
             Assert.Equal(text, file.Text);
         byte[] edited = [.. bytes, .. form.GetBytes("x")];
         Assert.Equal(edited, file.Encode(file.Text + "x"));
+    }
+
+    [Theory]
+    [InlineData("iso-8859-1", "déjà vu", "né à Nîmes, élevé ici")]
+    [InlineData("iso-8859-1", "Größe: 10\r\n", "Übergröße")]
+    [InlineData("shift_jis", "// 日本語のコメント\r\nx = 1;\r\n", "新しい")]
+    [InlineData("gb18030", "// 中文注释\r\nx = 1;\r\n", "新的数据")]
+    public void What_is_added_is_written_in_the_encoding_that_is_there(string encoding, string text, string added)
+    {
+        var form = Encoding.GetEncoding(encoding);
+
+        var file = TextFile.TryDecode(form.GetBytes(text))!;
+
+        Assert.Equal(form.GetBytes(text + added), file.Encode(file.Text + added));
     }
 
     [Fact]

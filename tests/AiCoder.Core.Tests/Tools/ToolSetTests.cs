@@ -121,6 +121,65 @@ public sealed class ToolSetTests : IDisposable
     }
 
     [Fact]
+    public async Task A_slow_pattern_on_many_lines_ends_with_the_search()
+    {
+        await PutAsync("a.txt", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("value\n", 1_000))));
+        using var tools = new ToolSet(_folder["work"], _folder["git", ".git"], new PathScope([], false), new NoSandbox(), _folder["home"], false, new RacingClock());
+
+        var result = await tools.RunAsync(new ToolCall("1", "search", "{\"pattern\": \"nowhere\"}"), Cancel);
+
+        Assert.Equal("(stopped after 20 seconds; narrow the search with path or glob)", result.Text);
+    }
+
+    [Fact]
+    public async Task Search_says_what_was_too_large_and_shows_where_a_long_line_matches()
+    {
+        await PutAsync("big.txt", Encoding.UTF8.GetBytes("needle\n" + new string('x', 3_000_000)));
+        await PutAsync("long.txt", Encoding.UTF8.GetBytes(new string('a', 4_000) + "needle" + new string('b', 4_000)));
+
+        var text = (await CallAsync("search", new() { ["pattern"] = "needle" })).Text;
+
+        Assert.StartsWith("long.txt:1: …aaa", text, StringComparison.Ordinal);
+        Assert.Contains("aneedleb", text, StringComparison.Ordinal);
+        Assert.EndsWith("b…\n(1 files larger than 2 MB were left out; name one as path to search it)", text, StringComparison.Ordinal);
+        Assert.StartsWith("big.txt:1: needle", (await CallAsync("search", new() { ["pattern"] = "needle", ["path"] = "big.txt" })).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_of_thousands_is_listed_in_part_and_says_so()
+    {
+        for (var file = 0; file < 1_200; file++)
+            await PutAsync($"many/file{file}.txt", []);
+        for (var file = 0; file < 300; file++)
+            await PutAsync($"wide/{new string('n', 200)}{file}.txt", []);
+
+        Assert.Equal("many/ (1000 or more entries)\nwide/ (300 entries)", (await CallAsync("list_files", new() { ["depth"] = 1 })).Text);
+        var many = (await CallAsync("list_files", new() { ["path"] = "many" })).Text;
+        Assert.Equal(501, many.Split('\n').Length);
+        Assert.EndsWith("… more than 500 entries; list a sub-folder or use less depth.", many, StringComparison.Ordinal);
+        var wide = (await CallAsync("list_files", new() { ["path"] = "wide" })).Text;
+        Assert.InRange(wide.Length, 20_000, 20_500);
+        Assert.EndsWith("… more than 20000 characters; list a sub-folder or use less depth.", wide, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_answer_is_longer_than_its_bound_whatever_it_quotes()
+    {
+        var absurd = new string('p', 500_000);
+
+        foreach (var tool in new[] { "list_files", "read_file", "delete_file", absurd })
+        {
+            var text = (await CallAsync(tool, new() { ["path"] = absurd })).Text;
+            Assert.InRange(text.Length, 1, 32_100);
+        }
+
+        await PutAsync("long.txt", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(new string('l', 990) + "\n", 700))));
+        var read = (await CallAsync("read_file", new() { ["path"] = "long.txt" })).Text;
+        Assert.InRange(read.Length, 29_000, 32_000);
+        Assert.EndsWith("of 700; go on with start_line)", read, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Folders_are_listed_to_a_depth_without_what_is_ignored()
     {
         await PutAsync(".gitignore", "node_modules\n"u8.ToArray());
@@ -173,6 +232,16 @@ public sealed class ToolSetTests : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_folder["work", path])!);
         await File.WriteAllBytesAsync(_folder["work", path], bytes, Cancel);
+    }
+
+    /// <summary>A second passes whenever somebody looks.</summary>
+    private sealed class RacingClock : TimeProvider
+    {
+        private long _seconds;
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => ++_seconds;
     }
 
     /// <summary>No tool of these tests runs a command.</summary>

@@ -81,6 +81,54 @@ public sealed class CodingWorkflowTests : WorkflowScenarios
         Assert.InRange(host.Elapsed, TimeSpan.FromSeconds(450), TimeSpan.FromSeconds(500));
     }
 
+    [Theory]
+    [InlineData(FailureCodes.RateLimited)]
+    [InlineData(FailureCodes.ServerError)]
+    public void A_busy_model_is_waited_for_as_long_as_the_task_has_time_and_no_longer(string code)
+    {
+        var busy = Failure.Of(code, "busy");
+        var scenario = new Scenario();
+        var coded = scenario.Code;
+        // More tries than anything else gets.
+        scenario.Code = call => call.Number <= 45 ? busy : coded(call);
+        var (result, host) = ReplayingHost.Run(scenario);
+        Assert.Equal(TaskState.Completed, result.Status);
+        Assert.InRange(host.Elapsed, TimeSpan.FromMinutes(30), TimeSpan.FromMinutes(60));
+
+        var never = new Scenario { Analyze = _ => busy };
+        never.Spec = never.Spec with { Limits = new() { MaxMinutes = 40 } };
+        (result, host) = ReplayingHost.Run(never);
+        Assert.Equal("limit_time", result.Error?.Code);
+        Assert.Contains("busy", result.Error!.Message, StringComparison.Ordinal);
+        Assert.InRange(host.Elapsed, TimeSpan.FromMinutes(38), TimeSpan.FromMinutes(41));
+        Assert.InRange(never.Calls(ActivityNames.Analyze), 35, 60);
+    }
+
+    [Fact]
+    public void A_wait_that_is_longer_than_the_tasks_time_ends_it_at_once()
+    {
+        var scenario = new Scenario { Code = _ => Failure.Of(FailureCodes.RateLimited, "come back tomorrow", TimeSpan.FromDays(1)) };
+        scenario.Spec = scenario.Spec with { Limits = new() { MaxMinutes = 5 } };
+        var (result, host) = ReplayingHost.Run(scenario);
+
+        Assert.Equal("limit_time", result.Error?.Code);
+        Assert.Contains("come back tomorrow", result.Error!.Message, StringComparison.Ordinal);
+        Assert.Equal(1, scenario.Calls(ActivityNames.Code));
+        Assert.InRange(host.Elapsed, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public void What_else_goes_wrong_on_the_way_to_a_model_has_its_number_of_tries()
+    {
+        var silent = new Scenario { Code = _ => Failure.Of(FailureCodes.Timeout, "silent") };
+        Assert.Equal("timeout", ReplayingHost.Run(silent).Result.Error?.Code);
+        Assert.Equal(30, silent.Calls(ActivityNames.Code));
+
+        var refused = new Scenario { Code = _ => Failure.Of(FailureCodes.Refused, "refused") };
+        Assert.Equal("refused", ReplayingHost.Run(refused).Result.Error?.Code);
+        Assert.Equal(4, refused.Calls(ActivityNames.Code));
+    }
+
     [Fact]
     public void The_custom_status_follows_the_task()
     {

@@ -18,6 +18,9 @@ internal sealed class HostFixture(string? stateDir = null) : IAsyncDisposable
 
     public TestActivities Activities { get; } = new();
 
+    /// <summary>What the hosts log.</summary>
+    public LogLines Log { get; } = new();
+
     public string StateDir => stateDir ?? Folder["state"];
 
     public List<string> RemovedWorkspaces { get; } = [];
@@ -48,6 +51,7 @@ internal sealed class HostFixture(string? stateDir = null) : IAsyncDisposable
             Secrets = Secrets,
             Workflow = (context, spec) => Workflow(context, spec),
             Time = time ?? TimeProvider.System,
+            LoggerFactory = Log,
             ReleaseWorkspaceAsync = (taskId, _) =>
             {
                 ReleasedWorkspaces.Add(taskId);

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text;
 using AiCoder.Core.Api;
 using AiCoder.Core.Failures;
@@ -103,6 +104,18 @@ public sealed class TriggerTests : IDisposable
 
         Assert.Equal(["running"], (await _fixture.Host.ListAsync(10, null, Stop)).Tasks.Select(task => task.TaskId));
         Assert.Equal(["foreign", "running", "young"], _fixture.Secrets.FindOlderThan(DateTimeOffset.UtcNow.AddDays(1)).Select(reference => reference.Split('.')[0]).Order());
+    }
+
+    [Fact]
+    public void Health_answers_HEAD_as_well_and_nothing_else_is_open_to_all()
+    {
+        var open = typeof(HttpFunctions).GetMethods()
+            .SelectMany(method => method.GetParameters().SelectMany(parameter => parameter.GetCustomAttributes<HttpTriggerAttribute>()))
+            .Where(trigger => trigger.AuthLevel == AuthorizationLevel.Anonymous);
+
+        var health = Assert.Single(open);
+        Assert.Equal("health/{kind?}", health.Route);
+        Assert.Equal(["get", "head"], health.Methods!);
     }
 
     [Fact]

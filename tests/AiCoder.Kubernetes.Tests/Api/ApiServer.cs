@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AiCoder.Kubernetes.Tests.Manifests;
 using AiCoder.Testing;
 using k8s;
@@ -66,11 +69,16 @@ internal sealed class ApiServer : IAsyncDisposable
     public IReadOnlyList<V1Secret> Secrets => Locked(() => _secrets.Values.ToList());
     public IReadOnlyList<PodDouble> Pods => Locked(() => _pods.ToList());
 
-    public static async Task<ApiServer> StartAsync()
+    public static async Task<ApiServer> StartAsync(X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            if (certificate is not null)
+                listen.UseHttps(certificate);
+        }));
         var app = builder.Build();
         var server = new ApiServer(app);
         app.UseWebSockets();
@@ -374,7 +382,8 @@ internal sealed class ApiServer : IAsyncDisposable
     }
 
     public static Answer Status(int code, string reason, string message) =>
-        new(code, KubernetesJson.Serialize(new V1Status { ApiVersion = "v1", Kind = "Status", Status = "Failure", Code = code, Reason = reason, Message = message }));
+        // The client's own serializer reads this type and does not write it.
+        new(code, new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Status", ["status"] = "Failure", ["code"] = code, ["reason"] = reason, ["message"] = message }.ToJsonString());
 
     public static Answer NotFound(string kind, string name) => Status(404, "NotFound", $"{kind} \"{name}\" not found");
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using AiCoder.Core.Failures;
 using AiCoder.Kubernetes.Clusters;
@@ -20,7 +21,7 @@ internal sealed class RunWorld : IAsyncDisposable
         Grace = TimeSpan.FromSeconds(2),
         Removal = TimeSpan.FromSeconds(30),
         LogEnd = TimeSpan.FromSeconds(10),
-        Cluster = new() { FirstPause = TimeSpan.FromMilliseconds(20), FirstContact = TimeSpan.FromSeconds(3), Outage = TimeSpan.FromSeconds(20) },
+        Cluster = new() { FirstPause = TimeSpan.FromMilliseconds(20), FirstContact = TimeSpan.FromSeconds(30), Outage = TimeSpan.FromSeconds(60) },
     };
 
     private readonly StringBuilder _said = new();
@@ -45,9 +46,10 @@ internal sealed class RunWorld : IAsyncDisposable
     public string OutputText => Encoding.UTF8.GetString(Output.ToArray());
 
     /// <param name="play">Plays each pod's life.</param>
-    public static async Task<RunWorld> CreateAsync(Func<PodDouble, Task>? play = null)
+    /// <param name="certificate">Serves https with it.</param>
+    public static async Task<RunWorld> CreateAsync(Func<PodDouble, Task>? play = null, X509Certificate2? certificate = null)
     {
-        var server = await ApiServer.StartAsync();
+        var server = await ApiServer.StartAsync(certificate);
         if (play is not null)
             server.Play = play;
         var world = new RunWorld(server);
@@ -96,14 +98,8 @@ internal sealed class RunWorld : IAsyncDisposable
             await Task.Delay(20, TestContext.Current.CancellationToken);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await Server.DisposeAsync();
-        Folder.Dispose();
-        await Output.DisposeAsync();
-    }
-
-    private Dictionary<string, string> Environment()
+    /// <summary>The environment of the real program, whole.</summary>
+    public Dictionary<string, string> Environment()
     {
         Func<string, string?> ours = System.Environment.GetEnvironmentVariable;
         var environment = new Dictionary<string, string>
@@ -118,6 +114,13 @@ internal sealed class RunWorld : IAsyncDisposable
         foreach (var (name, value) in Variables)
             environment[name] = value;
         return environment;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        Folder.Dispose();
+        await Output.DisposeAsync();
     }
 
     private void Say(string line)

@@ -9,37 +9,45 @@ public sealed class LogSplicerTests
 {
     private const string Alphabet = "ab 2026-01-01T00:00:00Z\u00e9";
 
-    private static readonly Gen<Line[]> Lines =
-        Gen.Select(Gen.Int[-3, 20], Gen.Char[Alphabet].Array[0, 12]).Select((step, text) => new Line(step, new string(text))).Array[1, 40];
+    // Forty lines, each three ticks before the last.
+    private const int MostDisorder = 120;
 
-    private static readonly Gen<(int Back, int Cut)[]> Connections = Gen.Select(Gen.Int[0, 15], Gen.Int[0, 400]).Array[0, 12];
+    private static readonly Gen<Line[]> Lines =
+        Gen.Select(Gen.Int[-3, 60], Gen.Char[Alphabet].Array[0, 12]).Select((step, text) => new Line(step, new string(text))).Array[1, 40];
+
+    private static readonly Gen<(int Back, int Cut)[]> Connections = Gen.Select(Gen.Int[0, 15], Gen.Int[0, 900]).Array[0, 12];
 
     [Fact]
     public void Whatever_connections_show_of_a_log_with_overlaps_and_cuts_comes_out_as_the_log() =>
         Gen.Select(Lines, Connections).Sample((lines, connections) =>
         {
-            var (shown, time) = (new List<byte[]>(), DateTimeOffset.UnixEpoch.AddYears(50));
+            var (times, time) = (new List<DateTimeOffset>(), DateTimeOffset.UnixEpoch.AddYears(50));
             foreach (var line in lines)
-            {
-                time = time.AddTicks(line.Step);
-                shown.Add(Encoding.UTF8.GetBytes($"{Text(time)} {line.Text}\n"));
-            }
-
+                times.Add(time = time.AddTicks(line.Step));
             using var output = new MemoryStream();
             var splicer = new LogSplicer(output, notice => Assert.Fail(notice));
-            var whole = shown.SelectMany(line => line).ToArray();
-            var (starts, seen) = (Starts(shown), 0);
+            var last = -1;
             foreach (var (back, cut) in connections.Append((Back: 5, Cut: int.MaxValue)))
             {
-                // From some lines before the last that was seen.
-                var last = starts.FindLastIndex(start => start <= Math.Max(0, seen - 1));
-                var from = starts[Math.Max(0, last - back)];
-                var to = (int)Math.Min(whole.Length, Math.Max(from, (long)from + cut));
+                // From a time some lines before the last that was seen, and more before it than times are out of order.
+                var since = last < 0 ? DateTimeOffset.MinValue : Earlier(times[last], times[Math.Max(0, last - back)]).AddTicks(-MostDisorder);
+                var (shown, left) = (new List<byte>(), cut);
+                for (var index = 0; index < lines.Length && left > 0; index++)
+                {
+                    if (times[index] < since)
+                        continue;
+                    var head = Encoding.UTF8.GetBytes(Text(times[index]) + " ");
+                    byte[] whole = [.. head, .. Encoding.UTF8.GetBytes(lines[index].Text + "\n")];
+                    shown.AddRange(whole.Take(left));
+                    if (left >= head.Length)
+                        last = Math.Max(last, index);
+                    left -= whole.Length;
+                }
+
                 splicer.Begin();
-                foreach (var piece in whole[from..to].Chunk(7))
+                foreach (var piece in shown.Chunk(7))
                     splicer.Take(piece);
                 splicer.End();
-                seen = Math.Max(seen, to);
             }
 
             Assert.Equal(string.Concat(lines.Select(line => line.Text + "\n")), Encoding.UTF8.GetString(output.ToArray()));
@@ -102,17 +110,7 @@ public sealed class LogSplicerTests
     public void A_time_is_read_to_the_nanosecond_in_any_zone(string text, long? expected) =>
         Assert.Equal(expected, LogTimestamp.TryParse(Encoding.ASCII.GetBytes(text), out var nanoseconds) ? nanoseconds : null);
 
-    private static List<int> Starts(List<byte[]> lines)
-    {
-        var (starts, at) = (new List<int>(), 0);
-        foreach (var line in lines)
-        {
-            starts.Add(at);
-            at += line.Length;
-        }
-
-        return starts;
-    }
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff", CultureInfo.InvariantCulture) + "00Z";
 

@@ -115,7 +115,7 @@ public sealed class CommandTests
     [InlineData("--env-file /no/such/file i", "can't be read")]
     [InlineData("--namespace A i", "--namespace 'A'")]
     [InlineData("--no-such-option i", "no-such-option")]
-    [InlineData("", "image")]
+    [InlineData("", "Required argument missing")]
     public async Task A_wrong_command_line_exits_with_2_before_anything_is_sent(string arguments, string said)
     {
         await using var world = await RunWorld.CreateAsync();

@@ -1,5 +1,8 @@
 using AiCoder.Core.Failures;
+using AiCoder.Kubernetes.Clusters;
+using AiCoder.Kubernetes.Runs;
 using AiCoder.Kubernetes.Tests.Api;
+using k8s.Models;
 
 namespace AiCoder.Kubernetes.Tests.Runs;
 
@@ -88,6 +91,48 @@ public sealed class TroubleTests
         };
 
         Assert.Equal(0, (await world.RunAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task Time_that_was_spent_waiting_for_a_node_is_not_taken_from_a_registry_s()
+    {
+        await using var world = await RunWorld.CreateAsync();
+        using var cluster = Cluster.Open(_ => world.KubeConfig, null, null, TimeProvider.System);
+        var time = new SteppedTime();
+        var request = new RunRequest { Image = RunWorld.Image, PendingTimeout = TimeSpan.FromMinutes(5) };
+        var bounds = new RunBounds { Grace = TimeSpan.FromSeconds(20) };
+        var job = new V1Job { Metadata = new() { Name = "job", Uid = "uid" } };
+        var watch = new TroubleWatch(cluster, new ClusterCalls(bounds.Cluster, _ => { }, time), request, bounds, job, _ => { }, time);
+        var pod = new V1Pod { Metadata = new() { Name = "pod", Uid = "pod-uid" } };
+        var (node, pull) = (new PodState(Trouble: new("Unschedulable", "no node", PodPatience.Node)), new PodState(Trouble: new("ErrImagePull", "busy", PodPatience.Grace)));
+        var stop = TestContext.Current.CancellationToken;
+
+        await watch.LookAsync(pod, node, stop);
+        time.Step(TimeSpan.FromMinutes(4));
+        await watch.LookAsync(pod, node, stop);
+        await watch.LookAsync(pod, pull, stop);
+        time.Step(TimeSpan.FromSeconds(19));
+        await watch.LookAsync(pod, pull, stop);
+        time.Step(TimeSpan.FromSeconds(2));
+
+        await Assert.ThrowsAsync<FailureException>(() => watch.LookAsync(pod, pull, stop));
+    }
+
+    [Fact]
+    public void A_container_that_succeeded_while_its_node_was_drained_has_succeeded()
+    {
+        var pod = new V1Pod
+        {
+            Metadata = new() { Name = "pod" },
+            Status = new()
+            {
+                Phase = "Succeeded",
+                Conditions = [new() { Type = "DisruptionTarget", Status = "True", Reason = "EvictionByEvictionAPI" }],
+                ContainerStatuses = [new() { Name = RunManifests.Container, State = new() { Terminated = new() { ExitCode = 0, Reason = "Completed" } } }],
+            },
+        };
+
+        Assert.Equal(new RunEnd(0), PodReading.Of(pod, new() { Image = RunWorld.Image }).End);
     }
 
     [Theory]
@@ -225,5 +270,16 @@ public sealed class TroubleTests
 
         Assert.Equal(FailureCodes.LimitTime, failure.Code);
         Assert.Equal("begun\n", world.OutputText);
+    }
+
+    private sealed class SteppedTime : TimeProvider
+    {
+        private long _ticks;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public void Step(TimeSpan by) => _ticks += by.Ticks;
+
+        public override long GetTimestamp() => _ticks;
     }
 }

@@ -5,6 +5,7 @@ using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
 using AiCoder.Embedded;
 using AiCoder.Server.Queue;
+using AiCoder.Testing;
 using Microsoft.Data.Sqlite;
 
 namespace AiCoder.Server.Tests.Queue;

@@ -73,7 +73,7 @@ public abstract class TaskApiContract
         var diff = await world.GetAsync($"api/tasks/{id}/diff");
         var transcript = await world.GetAsync($"api/tasks/{id}/transcript");
         var badAfter = await world.GetAsync($"api/tasks/{id}/events?after=x");
-        var approve = await world.PostAsync($"api/tasks/{id}/approve");
+        var approve = await world.PostAsync($"api/tasks/{id}/approve", """{"approved":true}""");
         var message = await world.PostAsync($"api/tasks/{id}/messages", """{"text":"too late"}""");
         var cancel = await world.PostAsync($"api/tasks/{id}/cancel");
 
@@ -91,6 +91,31 @@ public abstract class TaskApiContract
         Assert.False(world.HasWorkspace(id));
         Assert.Equal(404, (await world.GetAsync($"api/tasks/{id}")).Status);
         Assert.Equal(404, (await world.DeleteAsync($"api/tasks/{id}")).Status);
+    }
+
+    [Fact]
+    public async Task A_task_that_reached_a_limit_shows_its_patch_and_what_it_cost()
+    {
+        var plan = DemoScript.For(DemoProject.Shell);
+        await using var world = await CreateWorldAsync(request => (request.Tools.Count, request.Turn) switch
+        {
+            (0, _) => plan(request),
+            (_, 0) => DemoScript.Code(DemoProject.Shell, 1),
+            _ => ScriptedReply.Call("write_file", new() { ["path"] = $"notes-{request.Turn}.txt", ["content"] = "more\n" }),
+        });
+        var id = await world.StartAsync(new { limits = new { max_tokens = 500 } });
+
+        var task = await world.EndAsync(id);
+
+        var diff = await world.GetAsync($"api/tasks/{id}/diff");
+        Assert.Equal(("failed", "limit_tokens"), ((string?)task["status"], (string?)task["error"]!["code"]));
+        Assert.Null(await world.Around.HeadOfAsync($"ai/{id}"));
+        Assert.Equal(200, diff.Status);
+        await AssertAppliesAsync(world, diff.Text);
+        Assert.Equal(120L * world.Around.Model.Requests.Count, (long?)task["usage"]!["total_tokens"]);
+        var events = await EventsAsync(world, $"api/tasks/{id}/events");
+        Assert.Equal(120L, (long?)events.First(one => (string?)one["status"] == "coding")["data"]!["usage"]!["total_tokens"]);
+        Assert.Equal(task["usage"]!.ToJsonString(), events[^1]["data"]!["usage"]!.ToJsonString());
     }
 
     [Fact]
@@ -162,6 +187,7 @@ public abstract class TaskApiContract
         await AssertRefusedAsync("""{"repo_url":"https://example.com/a.git","intent":7}""", "intent");
         await AssertRefusedAsync("""{"task_id":"../x","repo_url":"https://example.com/a.git","intent":"x"}""", "task_id");
         await AssertRefusedAsync("""{"repo_url":"ftp://example.com/a.git","intent":"x","approval":"maybe"}""", "repo_url", "approval");
+        await AssertRefusedAsync("""{"repo_url":"https://10.0.0.1/a.git","intent":"x","webhook_url":"http://169.254.169.254/"}""", "repo_url", "webhook_url");
 
         async Task AssertRefusedAsync(string body, params string[] named)
         {
@@ -209,8 +235,11 @@ public abstract class TaskApiContract
         Assert.Equal(kind == "plan", codingBefore == 0);
         Assert.Null(await world.Around.HeadOfAsync($"ai/{id}"));
 
+        foreach (var (silent, named) in new[] { (null, "approved"), ("{}", "approved"), ("""{"comment":"no!"}""", "approved"), ("""{"approved":null}""", "approved"), ("""{"approved":"yes"}""", "approved"), ("""{"aproved":true}""", "aproved") })
+            await AssertNamesAsync(world, $"api/tasks/{id}/approve", silent, named);
+        Assert.Equal("awaiting_approval", (await world.GetAsync($"api/tasks/{id}"))["status"]);
         var answer = approved
-            ? await world.PostAsync($"api/tasks/{id}/approve")
+            ? await world.PostAsync($"api/tasks/{id}/approve", """{"approved":true}""")
             : await world.PostAsync($"api/tasks/{id}/approve", """{"approved":false,"comment":"Not like this."}""");
         var task = await world.EndAsync(id);
 
@@ -220,7 +249,7 @@ public abstract class TaskApiContract
         if (!approved)
         {
             Assert.Equal("approval_refused", (string?)task["error"]!["code"]);
-            Assert.Contains("Not like this.", (string?)task["error"]!["message"], StringComparison.Ordinal);
+            Assert.Equal($"The {kind} {(kind == "plan" ? "was" : "were")} refused. Not like this.", (string?)task["error"]!["message"]);
         }
     }
 
@@ -233,7 +262,9 @@ public abstract class TaskApiContract
         var id = await world.StartAsync();
         await hold.Reached.WaitAsync(Cancel);
 
-        var approve = await world.PostAsync($"api/tasks/{id}/approve");
+        var approve = await world.PostAsync($"api/tasks/{id}/approve", """{"approved":true}""");
+        await AssertNamesAsync(world, $"api/tasks/{id}/messages", """{"text":5}""", "text");
+        await AssertNamesAsync(world, $"api/tasks/{id}/cancel", """{"reason":["x"]}""", "reason");
         var empty = await world.PostAsync($"api/tasks/{id}/messages", """{"text":" "}""");
         var unknown = await world.PostAsync($"api/tasks/{id}/messages", """{"txt":"hello"}""");
         var delete = await world.DeleteAsync($"api/tasks/{id}");
@@ -336,6 +367,13 @@ public abstract class TaskApiContract
         var health = await world.GetAsync("api/health");
 
         Assert.Equal((200, "ok"), (health.Status, health["status"]));
+        foreach (var path in new[] { "api/health", "api/health/live", "api/health/ready" })
+        {
+            using var head = new HttpRequestMessage(HttpMethod.Head, path);
+            using var response = await world.Client.SendAsync(head, Cancel);
+            Assert.Equal(200, (int)response.StatusCode);
+            Assert.Empty(await response.Content.ReadAsByteArrayAsync(Cancel));
+        }
     }
 
     private static async Task<IReadOnlyList<JsonObject>> EventsAsync(ApiWorld world, string path)
@@ -343,6 +381,15 @@ public abstract class TaskApiContract
         var reply = await world.GetAsync(path);
         Assert.True(reply.Status == 200, reply.ToString());
         return [.. reply.Json["events"]!.AsArray().Select(one => one!.AsObject())];
+    }
+
+    private static async Task AssertNamesAsync(ApiWorld world, string path, string? body, string field)
+    {
+        var reply = await world.PostAsync(path, body);
+        Assert.True(reply.Status == 400, $"{body}: {reply}");
+        var error = Assert.Single(reply.Json["errors"]!.AsArray())!;
+        Assert.Equal(field, (string?)error["field"]);
+        Assert.Contains(field, (string?)error["message"], StringComparison.Ordinal);
     }
 
     /// <summary>The patch makes of the base what was pushed.</summary>

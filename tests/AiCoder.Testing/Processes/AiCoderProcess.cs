@@ -40,9 +40,14 @@ public sealed partial class AiCoderProcess : IDisposable
 
     public static string Executable { get; } = Path.Combine(AppContext.BaseDirectory, "aicoder");
 
-    public static AiCoderProcess Start(IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> arguments, string? input = null)
+    public static AiCoderProcess Start(IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> arguments, string? input = null) =>
+        Start(Executable, environment, arguments, environment["HOME"], input);
+
+    /// <summary>The same by another program, which in the end starts aicoder.</summary>
+    public static AiCoderProcess Start(
+        string program, IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> arguments, string workingDirectory, string? input = null)
     {
-        var start = new ProcessStartInfo(Executable, arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -50,7 +55,7 @@ public sealed partial class AiCoderProcess : IDisposable
             StandardInputEncoding = new UTF8Encoding(false),
             StandardOutputEncoding = new UTF8Encoding(false),
             StandardErrorEncoding = new UTF8Encoding(false),
-            WorkingDirectory = environment["HOME"],
+            WorkingDirectory = workingDirectory,
         };
         start.Environment.Clear();
         foreach (var (name, value) in environment)

@@ -30,7 +30,7 @@ internal sealed class QwenLoop(
     private const int MostFreshStarts = 3;
     private const int ErrorLength = 500;
 
-    public async Task<CodeOutput> RunAsync(string openingMessage, CancellationToken cancellationToken)
+    public async Task<CodeOutput> RunAsync(CodingTexts texts, CancellationToken cancellationToken)
     {
         if (record.Recorded() is { } recorded)
             return recorded;
@@ -38,7 +38,7 @@ internal sealed class QwenLoop(
         await workspace.CheckoutAsync(record.Tree, cancellationToken).ConfigureAwait(false);
         await prepareAsync(cancellationToken).ConfigureAwait(false);
         if (record.Iteration.Count == 0)
-            await record.SayAsync(input.Iteration == 1 ? MessageSource.Task : MessageSource.Feedback, openingMessage, 0, cancellationToken).ConfigureAwait(false);
+            await record.SayAsync(input.Iteration == 1 ? MessageSource.Task : MessageSource.Feedback, texts.Opening(), 0, cancellationToken).ConfigureAwait(false);
 
         for (var tooLong = 0; ;)
         {
@@ -52,7 +52,7 @@ internal sealed class QwenLoop(
             await workspace.CheckoutAsync(record.Tree, cancellationToken).ConfigureAwait(false);
             try
             {
-                await StartAsync(cancellationToken).ConfigureAwait(false);
+                await StartAsync(texts.Language, cancellationToken).ConfigureAwait(false);
             }
             catch (ContextTooLongException exception)
             {
@@ -62,14 +62,14 @@ internal sealed class QwenLoop(
         }
     }
 
-    private async Task StartAsync(CancellationToken cancellationToken)
+    private async Task StartAsync(string language, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("aicoder-");
         try
         {
             var events = new QwenStream(line => context.Report(new(TaskState.Coding, redactor.Redact(line))));
             using var run = new QwenRun(input, record, workspace, model, guard, redactor, context, time, events);
-            var prompt = await QwenPrompt.RenderAsync(input, record, workspace, cancellationToken).ConfigureAwait(false);
+            var prompt = await QwenPrompt.RenderAsync(input, record, workspace, language, cancellationToken).ConfigureAwait(false);
             var gateway = await ModelGateway.OpenAsync(QwenCommand.SocketIn(folder.FullName), input.Spec.Model, run.AnswerAsync, time, cancellationToken).ConfigureAwait(false);
             CommandOutcome? outcome;
             await using (gateway.ConfigureAwait(false))

@@ -14,10 +14,10 @@ internal static class QwenPrompt
     private const int WordsLength = 1_000;
     private const int MostChanges = 100;
 
-    public static async Task<string> RenderAsync(CodeInput input, CodingRecord record, Workspace workspace, CancellationToken cancellationToken)
+    public static async Task<string> RenderAsync(CodeInput input, CodingRecord record, Workspace workspace, string language, CancellationToken cancellationToken)
     {
         var task = record.Entries.OfType<MessageEntry>().First(entry => entry is { Stage: Transcript.Coding, Source: MessageSource.Task }).Text;
-        return Prompt.Render("qwen.v1", ("task", task), ("so_far", await SoFarAsync(input, record, workspace, cancellationToken).ConfigureAwait(false)));
+        return Prompt.Render("qwen.v2", ("task", task), ("language", language), ("so_far", await SoFarAsync(input, record, workspace, cancellationToken).ConfigureAwait(false)));
     }
 
     private static async Task<string> SoFarAsync(CodeInput input, CodingRecord record, Workspace workspace, CancellationToken cancellationToken)

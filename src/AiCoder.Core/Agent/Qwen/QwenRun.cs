@@ -17,6 +17,8 @@ internal sealed class QwenRun(
     CodeInput input, CodingRecord record, Workspace workspace, ModelClient model, ScopeGuard guard, SecretRedactor redactor, ActivityContext context, TimeProvider time, QwenStream events)
     : IDisposable
 {
+    private const int MostResult = 30_000;
+
     // Where in the agent's own conversation something of ours was put in: it is put there again in every later question.
     private readonly List<(int At, string Text)> _inserted = [];
     private readonly TaskCompletionSource<Exception> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -67,10 +69,10 @@ internal sealed class QwenRun(
         var answers = request.Messages.Where(message => message.ToolCallId is not null)
             .GroupBy(message => message.ToolCallId!).ToDictionary(group => group.Key, group => group.Last().Text ?? "");
         // A question beside the main one (a summary, say) brings none, and waits for none.
-        if (Pending is not { } pending || !pending.ToolCalls.Any(call => answers.ContainsKey(call.Id)))
+        if (Unanswered.LastOrDefault(answer => answer.ToolCalls.Any(call => answers.ContainsKey(call.Id))) is not { } pending)
             return;
         var results = pending.ToolCalls
-            .Select(call => new CallResult(call.Id, redactor.Redact(answers.GetValueOrDefault(call.Id, "(no answer)")), events.HasFailed(call.Id)))
+            .Select(call => new CallResult(call.Id, Shorten(redactor.Redact(answers.GetValueOrDefault(call.Id, "(no answer)"))), events.HasFailed(call.Id)))
             .ToList();
         var (tree, restored) = await SnapshotAsync(cancellationToken).ConfigureAwait(false);
         if (restored.Count > 0)
@@ -112,9 +114,9 @@ internal sealed class QwenRun(
         Notes = [.. refused.Distinct().Select(ScopeGuard.Note)],
     };
 
-    private ModelAnswer? Pending => record.Iteration.LastOrDefault(entry => entry is AnswerEntry { Answer.ToolCalls.Count: > 0 } or ResultsEntry) is AnswerEntry entry
-        ? entry.Answer
-        : null;
+    /// <summary>Answers whose tools have no results on record.</summary>
+    private IEnumerable<ModelAnswer> Unanswered => record.Iteration.AsEnumerable().Reverse().TakeWhile(entry => entry is not ResultsEntry).Reverse()
+        .OfType<AnswerEntry>().Select(entry => entry.Answer).Where(answer => answer.ToolCalls.Count > 0);
 
     /// <summary>What people say, and what we say of an agent that goes round in circles.</summary>
     private async Task InterruptAsync(int at, CancellationToken cancellationToken)
@@ -139,6 +141,9 @@ internal sealed class QwenRun(
         }
     }
 
+    // Its tools bound what they answer; what somebody else sends to the gateway need not be bounded.
+    private static string Shorten(string text) => text.Length <= MostResult ? text : $"{text[..(MostResult / 2)]}\n…\n{text[^(MostResult / 2)..]}";
+
     private void Insert(int at, string text) => _inserted.Add((at, text));
 
     private List<ChatMessage> WithInserted(IReadOnlyList<ChatMessage> messages)
@@ -158,6 +163,12 @@ internal sealed class QwenRun(
             try
             {
                 return await model.CompleteAsync(request, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ToolsRefusedException refused)
+            {
+                throw new FailureException(refused.Lasting
+                    ? Failure.Of(FailureCodes.ModelUnusable, $"{refused.Message} The engine 'qwen' works with models that take tool calls only; use the engine 'openai'.")
+                    : refused.Failure);
             }
             catch (FailureException exception) when (RetryTable.NextDelay(ActivityNames.Code, exception.Failure, attempt, input.Spec.TaskId) is { } delay)
             {

@@ -1,0 +1,108 @@
+using AiCoder.Infra.Tests.Infrastructure;
+using AiCoder.Testing;
+using k8s.Models;
+
+namespace AiCoder.Infra.Tests;
+
+/// <summary>infra/deploy.sh with stand-ins for the programs that reach Azure: they write down what they are asked.</summary>
+public sealed class DeployScriptTests : IDisposable
+{
+    private const string Record = """
+        #!/bin/sh
+        for argument in "$(basename "$0")" "$@"; do printf '%s\t' "$argument"; done >>"$RECORD/calls"
+        echo >>"$RECORD/calls"
+        case "$*" in
+            *'get secret'*) exit "$MISSING" ;;
+            *'create secret generic '*) cat >"$RECORD/$6" ;;
+            *'apply -f -'*) cat >/dev/null ;;
+        esac
+        """;
+
+    private static readonly Dictionary<string, string> Outputs = new()
+    {
+        ["AZURE_RESOURCE_GROUP"] = "rg-aicoder",
+        ["AZURE_AKS_CLUSTER_NAME"] = "aicoderx",
+        ["AZURE_CONTAINER_REGISTRY_NAME"] = "aicoderx",
+        ["AZURE_CONTAINER_REGISTRY_ENDPOINT"] = "aicoderx.azurecr.io",
+        ["AICODER_CLIENT_ID"] = "11111111-2222-3333-4444-555555555555",
+        ["AICODER_STORAGE_ACCOUNT"] = "aicoderxhub",
+        ["AICODER_SHARE_ACCOUNT"] = "aicoderxsh",
+        ["AICODER_SHARE"] = "workspace",
+        ["AICODER_SHARE_PROTOCOL"] = "nfs",
+        ["AICODER_TAG"] = "0123456789ab",
+        ["AZURE_OPENAI_ENDPOINT"] = "https://aicoderx.openai.azure.com/",
+        ["OPENAI_MODEL"] = "gpt-4.1",
+        ["ALLOWED_NETWORKS"] = "git.example.com,10.1.0.0/16",
+    };
+
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public async Task It_builds_makes_the_secrets_by_standard_input_and_installs_values_that_the_chart_knows()
+    {
+        var run = await DeployAsync(missing: true, ("GITLAB_API_TOKEN", "a-token-of-the-operator"));
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        var calls = Calls();
+        Assert.DoesNotContain("a-token-of-the-operator", await File.ReadAllTextAsync(_folder["calls"], TestContext.Current.CancellationToken) + run.Output + run.Error, StringComparison.Ordinal);
+        Assert.Contains("GITLAB_API_TOKEN=a-token-of-the-operator", await SecretAsync("ai-coder-secrets"));
+        Assert.Contains(await SecretAsync("ai-coder-secrets"), line => line.StartsWith("AICODER_API_KEY=", StringComparison.Ordinal) && line.Length > 40);
+        Assert.Equal(["host.master", "host.function.default", "host.systemKey.default"], (await SecretAsync("ai-coder-function-keys")).Select(line => line.Split('=')[0]));
+        Assert.Contains(calls, call => call[0] == "az" && call.Contains("infra/docker/Dockerfile.functions") && call.Contains("ai-coder-functions:0123456789ab"));
+        Assert.Contains(calls, call => call.Contains("pod-security.kubernetes.io/enforce=restricted"));
+
+        var helm = calls.Single(call => call[0] == "helm");
+        Assert.Equal(["helm", "upgrade", "--install", "aicoder", Chart.Folder, "--namespace", "aicoder"], helm[..7]);
+        var rendered = await Tool.RunAsync(Tool.Helm, ["template", .. helm[3..].Where(argument => argument is not ("--wait" or "--timeout" or "15m"))]);
+        Assert.True(rendered.ExitCode == 0, rendered.Error);
+        var objects = KubernetesText.Read(rendered.Output);
+        Assert.Equal("aicoderx.azurecr.io/ai-coder-functions:0123456789ab", objects.OfType<V1Deployment>().Single().Spec.Template.Spec.Containers[0].Image);
+        var config = objects.OfType<V1ConfigMap>().Single().Data;
+        Assert.Equal(("git.example.com,10.1.0.0/16", "gpt-4.1"), (config["ALLOWED_NETWORKS"], config["OPENAI_MODEL"]));
+        Assert.Equal("rg-aicoder#aicoderxsh#workspace", objects.OfType<V1PersistentVolume>().Single().Spec.Csi.VolumeHandle);
+    }
+
+    [Fact]
+    public async Task Run_again_it_leaves_the_secrets_as_they_are()
+    {
+        var run = await DeployAsync(missing: false);
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.DoesNotContain(Calls(), call => call.Contains("create") && call.Contains("secret"));
+        Assert.Contains(Calls(), call => call[0] == "helm");
+    }
+
+    [Fact]
+    public async Task Without_the_templates_outputs_it_stops_before_anything()
+    {
+        var run = await Tool.RunAsync(Repository.PathOf("infra/deploy.sh"), [], environment: new Dictionary<string, string> { ["AZURE_RESOURCE_GROUP"] = "" });
+
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("AZURE_RESOURCE_GROUP", run.Error, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private Task<ToolRun> DeployAsync(bool missing, params (string Name, string Value)[] further)
+    {
+        _ = Tool.Helm;
+        Directory.CreateDirectory(_folder["bin"]);
+        foreach (var program in new[] { "az", "kubectl", "kubelogin", "helm" })
+        {
+            File.WriteAllText(_folder["bin", program], Record);
+            File.SetUnixFileMode(_folder["bin", program], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        var environment = new Dictionary<string, string>(Outputs)
+        {
+            ["PATH"] = $"{_folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}", ["RECORD"] = _folder.Root, ["MISSING"] = missing ? "1" : "0",
+        };
+        foreach (var (name, value) in further)
+            environment[name] = value;
+        return Tool.RunAsync(Repository.PathOf("infra/deploy.sh"), [], environment: environment);
+    }
+
+    private List<string[]> Calls() => [.. File.ReadAllLines(_folder["calls"]).Select(line => line.TrimEnd('\t').Split('\t'))];
+
+    private Task<string[]> SecretAsync(string name) => File.ReadAllLinesAsync(_folder[name], TestContext.Current.CancellationToken);
+}
