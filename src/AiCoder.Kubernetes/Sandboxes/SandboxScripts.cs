@@ -104,7 +104,11 @@ internal static class SandboxScripts
         // Where memory runs out, the kernel is to end the command and not the first process.
         script.Append("{ echo 1000 > /proc/self/oom_score_adj; } 2>/dev/null\n");
         script.Append("ulimit -c 0 2>/dev/null\nulimit -f 16777216 2>/dev/null\n");
-        script.Append("exec ").AppendJoin(' ', command.Arguments.Select(Quote)).Append(" </dev/null").Append(command.StandardOutput is null ? " 2>&1" : "");
+        // What the command left in the background holds the output open, and without its end an exec has none. Of itself this shell
+        // says nothing (dash does, of a child that a signal ended).
+        script.Append("exec 3>&2 2>/dev/null\n").AppendJoin(' ', command.Arguments.Select(Quote));
+        script.Append(command.StandardOutput is null ? " </dev/null 2>&1 3>&-\n" : " </dev/null 2>&3 3>&-\n");
+        script.Append("code=$?\nkill -9 -1\nexit $code");
         return script.ToString();
     }
 

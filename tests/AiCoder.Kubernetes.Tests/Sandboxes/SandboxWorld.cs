@@ -193,7 +193,8 @@ internal sealed class SandboxWorld : SandboxGround
         // The client's own serializer does not write this type.
         var status = process.ExitCode == 0
             ? """{"metadata":{},"status":"Success"}"""
-            : $$"""{"metadata":{},"status":"Failure","message":"command terminated with non-zero exit code","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"{{process.ExitCode}}"}]}}""";
+            : """{"metadata":{},"status":"Failure","message":"command terminated with non-zero exit code","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"CODE"}]}}"""
+                .Replace("CODE", process.ExitCode.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
         // With its container an exec ends without a word.
         if (container.HasEnded)
             context.Abort();
