@@ -95,5 +95,6 @@ public sealed class CoreServices : IDisposable
     {
         _models.Dispose();
         _webhooks.Dispose();
+        (Sandbox as IDisposable)?.Dispose();
     }
 }

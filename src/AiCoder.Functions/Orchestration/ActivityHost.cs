@@ -2,6 +2,7 @@ using System.Text.Json;
 using AiCoder.Core;
 using AiCoder.Core.Activities;
 using AiCoder.Core.Secrets;
+using AiCoder.Core.Workspaces;
 using AiCoder.Functions.Tasks;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Hosting;

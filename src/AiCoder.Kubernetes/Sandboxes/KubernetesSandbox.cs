@@ -12,12 +12,11 @@ namespace AiCoder.Kubernetes.Sandboxes;
 /// SANDBOX=kubernetes: commands run in pods of the task's own, so that the service needs neither toolchains nor privileges. A pod is
 /// made on the first command and kept for the next ones; what a command started is gone before it is answered for.
 /// </summary>
-public sealed class KubernetesSandbox : ISandbox
+public sealed class KubernetesSandbox : ISandbox, IDisposable
 {
     // A pod that ended between two commands is made anew; a second time in a row it is no chance.
     private const int MostStarts = 2;
 
-    private readonly AiCoderOptions _options;
     private readonly ProcessRunner _runner;
     private readonly SecretRedactor _redactor;
     private readonly SandboxBounds _bounds;
@@ -27,13 +26,14 @@ public sealed class KubernetesSandbox : ISandbox
     private readonly SandboxProbe _probe;
     private readonly PodExec _exec;
     private readonly ClaimPaths _paths;
-    private long? _probed;
+    private readonly Cluster _cluster;
+    private long _probed;
 
     internal KubernetesSandbox(AiCoderOptions options, Cluster cluster, ProcessRunner runner, SecretRedactor redactor, SandboxBounds bounds, TimeProvider time)
     {
         var sandbox = options.KubernetesSandbox
             ?? throw new FailureException(FailureCodes.Configuration, "SANDBOX=kubernetes needs SANDBOX_VOLUME_CLAIM.");
-        (_options, _runner, _redactor, _bounds, _time) = (options, runner, redactor, bounds, time);
+        (_cluster, _runner, _redactor, _bounds, _time) = (cluster, runner, redactor, bounds, time);
         var calls = new ClusterCalls(bounds.Cluster, _ => { }, time);
         _paths = new(options.WorkspaceDir, sandbox);
         _images = new(sandbox);
@@ -58,7 +58,7 @@ public sealed class KubernetesSandbox : ISandbox
     /// <inheritdoc/>
     public async Task ProbeAsync(CancellationToken cancellationToken)
     {
-        if (_probed is { } probed && _time.GetElapsedTime(probed) < _bounds.ProbeCounts)
+        if (Volatile.Read(ref _probed) is not 0 and var probed && _time.GetElapsedTime(probed) < _bounds.ProbeCounts)
             return;
         try
         {
@@ -69,8 +69,11 @@ public sealed class KubernetesSandbox : ISandbox
             throw new FailureException(FailureCodes.SandboxUnavailable, exception.Failure.Message, exception);
         }
 
-        _probed = _time.GetTimestamp();
+        Volatile.Write(ref _probed, _time.GetTimestamp());
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _cluster.Dispose();
 
     /// <inheritdoc/>
     public string PathInside(string path) => path;
@@ -125,7 +128,7 @@ public sealed class KubernetesSandbox : ISandbox
         using var flood = new CancellationTokenSource();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token, flood.Token);
         var output = new SandboxOutput(command, _redactor, flood.Cancel);
-        var script = Encoding.UTF8.GetBytes(SandboxScripts.Command(command, directory, _bounds.Idle));
+        var script = Encoding.UTF8.GetBytes(SandboxScripts.Command(command, directory));
         var began = _time.GetTimestamp();
         ExecEnd? end = null;
         PodRemains? remains = null;

@@ -13,6 +13,9 @@ internal static class SandboxScripts
     /// <summary>How often the first process looks whether it is still needed, in rounds of a second.</summary>
     private const int RoundsBetweenLooks = 15;
 
+    // By then we have ended a command and said how long the pod is to wait for the next; if not, there is nobody any more.
+    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(2);
+
     // Tools whose images keep their caches where only root may write.
     private static readonly (string Name, string Value)[] Homes =
     [
@@ -88,11 +91,10 @@ internal static class SandboxScripts
     /// <summary>A command, in the place, environment and limits that every sandbox gives it.</summary>
     /// <param name="command">The command.</param>
     /// <param name="directory">Where in the work tree.</param>
-    /// <param name="idle">How long the pod is kept after it.</param>
-    public static string Command(SandboxCommand command, string directory, TimeSpan idle)
+    public static string Command(SandboxCommand command, string directory)
     {
         var script = new StringBuilder();
-        script.Append(CultureInfo.InvariantCulture, $"echo $(($(date +%s) + {(long)(command.Timeout + idle).TotalSeconds})) > {Control}/until\n");
+        script.Append(CultureInfo.InvariantCulture, $"echo $(($(date +%s) + {(long)(command.Timeout + Margin).TotalSeconds})) > {Control}/until\n");
         script.Append(CultureInfo.InvariantCulture, $"cd {Quote(directory == "." ? BubblewrapSandbox.WorkTree : $"{BubblewrapSandbox.WorkTree}/{directory}")} || exit 1\n");
         // Kubernetes tells every container where its API server is.
         script.Append("unset $(env | sed -n 's/^\\(KUBERNETES_[A-Z0-9_]*\\)=.*/\\1/p')\n");
