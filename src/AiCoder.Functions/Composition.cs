@@ -40,6 +40,7 @@ public static class Composition
             (options, runner, redactor) => KubernetesSandbox.Create(options, runner, redactor, Environment.GetEnvironmentVariable)));
         services.AddSingleton(provider => provider.GetRequiredService<CoreServices>().Workspaces);
         services.AddSingleton(provider => provider.GetRequiredService<CoreServices>().Activities);
+        services.AddSingleton(provider => provider.GetRequiredService<CoreServices>().Sandbox);
         services.AddSingleton<ActivityHost>();
         services.AddSingleton<DurableTasks>();
         services.AddSingleton<RequestGate>();

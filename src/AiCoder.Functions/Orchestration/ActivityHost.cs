@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AiCoder.Core;
 using AiCoder.Core.Activities;
+using AiCoder.Core.Sandbox;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Workspaces;
 using AiCoder.Functions.Tasks;
@@ -14,7 +15,8 @@ namespace AiCoder.Functions.Orchestration;
 public sealed class ActivityHost(
     IActivityInvoker activities,
     ISecretStore secrets,
-    CoreServices services,
+    WorkspaceStore workspaces,
+    ISandbox sandbox,
     EventLog events,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
@@ -67,7 +69,9 @@ public sealed class ActivityHost(
     {
         if (call.SecretsReference is { } reference)
             await secrets.DeleteAsync(reference, stopping);
-        await services.ReleaseAsync(call.TaskId, stopping);
+        // First what may still hold files open.
+        await sandbox.ReleaseAsync(workspaces.FolderOf(call.TaskId), stopping);
+        await workspaces.ReleaseAsync(call.TaskId, stopping);
         return new();
     }
 
