@@ -48,7 +48,7 @@ public sealed class CodeActivity(
 
         var spec = input.Spec;
         var scope = PathScope.Of(spec);
-        using var tools = new ToolSet(workspace.WorkTree, workspace.GitFolderPath, scope, sandbox, workspace.SandboxHome, Network(spec), time);
+        using var tools = new ToolSet(workspace.WorkTree, workspace.GitFolderPath, scope, sandbox, workspace.SandboxHome, Network(spec), time, spec.Validation.Image);
         var redactor = SecretRedactor.For(options, secrets);
         var guard = new ScopeGuard(workspace, scope, input.Source.Tree);
         var record = new CodingRecord(input, workspace, transcript, context, time);
