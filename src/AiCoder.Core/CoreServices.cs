@@ -28,7 +28,9 @@ public sealed class CoreServices : IDisposable
     /// <param name="secrets">Where the host keeps callers' secrets.</param>
     /// <param name="time">The clock of everything but the workflow.</param>
     /// <param name="loggers">The host's.</param>
-    public CoreServices(AiCoderOptions options, ISecretStore secrets, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="kubernetes">Makes the sandbox of SANDBOX=kubernetes; null: this host has none.</param>
+    public CoreServices(
+        AiCoderOptions options, ISecretStore secrets, TimeProvider time, ILoggerFactory loggers, KubernetesSandboxFactory? kubernetes = null)
     {
         var redactor = new SecretRedactor(options.Secrets);
         var guard = new AddressGuard(options);
@@ -38,7 +40,7 @@ public sealed class CoreServices : IDisposable
         var cache = new RepositoryCache(options, time, loggers.CreateLogger<RepositoryCache>());
         var remote = new GitRemote(git, cache, guard, bounds);
         var access = new RemoteAccessResolver(options, guard);
-        var sandbox = SandboxFactory.Create(options, processes, redactor);
+        var sandbox = SandboxFactory.Create(options, processes, redactor, kubernetes);
         var daily = new DailyCeilings(options, new SpendingLedger(options, time));
         _models = new ModelClientFactory(options, guard, time, daily: daily);
         _webhooks = new WebhookClient(guard, time);
@@ -81,9 +83,18 @@ public sealed class CoreServices : IDisposable
     /// <summary>Where everything runs that a repository or a model chose.</summary>
     public ISandbox Sandbox { get; }
 
+    /// <summary>A task has ended: gives up what only a running one needs.</summary>
+    public async Task ReleaseAsync(string taskId, CancellationToken cancellationToken)
+    {
+        // First what may still hold files open.
+        await Sandbox.ReleaseAsync(Workspaces.FolderOf(taskId), cancellationToken).ConfigureAwait(false);
+        await Workspaces.ReleaseAsync(taskId, cancellationToken).ConfigureAwait(false);
+    }
+
     public void Dispose()
     {
         _models.Dispose();
         _webhooks.Dispose();
+        (Sandbox as IDisposable)?.Dispose();
     }
 }

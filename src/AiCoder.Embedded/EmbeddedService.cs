@@ -1,6 +1,7 @@
 using AiCoder.Core;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
+using AiCoder.Core.Sandbox;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Workflow;
 using AiCoder.Core.Workspaces;
@@ -19,10 +20,10 @@ public sealed class EmbeddedService : IAsyncDisposable
     private readonly CoreServices _services;
     private bool _abandoned;
 
-    private EmbeddedService(AiCoderOptions options, ILoggerFactory loggers, Func<string, CancellationToken, Task>? deletingAsync)
+    private EmbeddedService(AiCoderOptions options, ILoggerFactory loggers, Func<string, CancellationToken, Task>? deletingAsync, KubernetesSandboxFactory? kubernetes)
     {
         _secrets = new ProtectedSecretStore(options);
-        _services = new CoreServices(options, _secrets, TimeProvider.System, loggers);
+        _services = new CoreServices(options, _secrets, TimeProvider.System, loggers, kubernetes);
         Tasks = EmbeddedHost.Open(new EmbeddedHostSetup
         {
             Options = options,
@@ -30,7 +31,7 @@ public sealed class EmbeddedService : IAsyncDisposable
             Secrets = _secrets,
             Workflow = CodingWorkflow.RunAsync,
             LoggerFactory = loggers,
-            ReleaseWorkspaceAsync = _services.Workspaces.ReleaseAsync,
+            ReleaseWorkspaceAsync = _services.ReleaseAsync,
             RemoveWorkspaceAsync = _services.Workspaces.DeleteAsync,
             DeletingAsync = deletingAsync ?? ((_, _) => Task.CompletedTask),
         });
@@ -46,13 +47,15 @@ public sealed class EmbeddedService : IAsyncDisposable
     /// <param name="options">The operator's.</param>
     /// <param name="loggers">The host's.</param>
     /// <param name="deletingAsync">See <see cref="EmbeddedHostSetup.DeletingAsync"/>; null: nothing stands outside.</param>
+    /// <param name="kubernetes">Makes the sandbox of SANDBOX=kubernetes; null: this host has none.</param>
     /// <exception cref="FailureException"><c>system/configuration</c>: WORKSPACE_DIR or STATE_DIR can't be made or used.</exception>
-    public static EmbeddedService Open(AiCoderOptions options, ILoggerFactory loggers, Func<string, CancellationToken, Task>? deletingAsync = null)
+    public static EmbeddedService Open(
+        AiCoderOptions options, ILoggerFactory loggers, Func<string, CancellationToken, Task>? deletingAsync = null, KubernetesSandboxFactory? kubernetes = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         Ensure("WORKSPACE_DIR", options.WorkspaceDir);
         Ensure("STATE_DIR", options.StateDir);
-        return new(options, loggers, deletingAsync);
+        return new(options, loggers, deletingAsync, kubernetes);
     }
 
     /// <summary>Stops within the bound. What is not gone by then ends with the process, and loses no more than by a kill.</summary>

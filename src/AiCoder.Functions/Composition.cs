@@ -7,6 +7,7 @@ using AiCoder.Core.Workspaces;
 using AiCoder.Functions.Orchestration;
 using AiCoder.Functions.Tasks;
 using AiCoder.Functions.Triggers;
+using AiCoder.Kubernetes.Sandboxes;
 using Azure.Core.Serialization;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,9 +35,12 @@ public static class Composition
             provider.GetRequiredService<AiCoderOptions>(),
             provider.GetRequiredService<ISecretStore>(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+            provider.GetRequiredService<ILoggerFactory>(),
+            // A lambda, so that the cluster's client is loaded only where SANDBOX=kubernetes.
+            (options, runner, redactor) => KubernetesSandbox.Create(options, runner, redactor, Environment.GetEnvironmentVariable)));
         services.AddSingleton(provider => provider.GetRequiredService<CoreServices>().Workspaces);
         services.AddSingleton(provider => provider.GetRequiredService<CoreServices>().Activities);
+        services.AddSingleton(provider => provider.GetRequiredService<CoreServices>().Sandbox);
         services.AddSingleton<ActivityHost>();
         services.AddSingleton<DurableTasks>();
         services.AddSingleton<RequestGate>();

@@ -50,7 +50,7 @@ public sealed class TaskServer : IAsyncDisposable
             listening.RequireLoopback();
 
         var queue = setup.ReadsQueue ? new QueueService(setup, QueueStorage.Open(setup.Options)) : null;
-        var service = EmbeddedService.Open(setup.Options, setup.Loggers, queue is null ? null : queue.ForgetAsync);
+        var service = EmbeddedService.Open(setup.Options, setup.Loggers, queue is null ? null : queue.ForgetAsync, setup.KubernetesSandbox);
         TaskServer? server = null;
         try
         {

@@ -1,4 +1,5 @@
 using AiCoder.Core.Configuration;
+using AiCoder.Core.Sandbox;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -21,6 +22,9 @@ public sealed record TaskServerSetup
     /// default false.
     /// </summary>
     public bool ReadsQueue { get; init; }
+
+    /// <summary>Makes the sandbox of SANDBOX=kubernetes; null: this server has none.</summary>
+    public KubernetesSandboxFactory? KubernetesSandbox { get; init; }
 
     public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
 

@@ -13,7 +13,7 @@ public sealed class ArchitectureTests
     [InlineData("AiCoder.Demo", "")]
     [InlineData("AiCoder.Embedded", "AiCoder.Core")]
     [InlineData("AiCoder.Http", "AiCoder.Core")]
-    [InlineData("AiCoder.Functions", "AiCoder.Http")]
+    [InlineData("AiCoder.Functions", "AiCoder.Http AiCoder.Kubernetes")]
     [InlineData("AiCoder.Server", "AiCoder.Embedded AiCoder.Http")]
     [InlineData("AiCoder.Kubernetes", "AiCoder.Core")]
     [InlineData("AiCoder.Cli", "AiCoder.Demo AiCoder.Kubernetes AiCoder.Server")]

@@ -159,6 +159,7 @@ public sealed class UsageTests
     {
         await using var world = await TaskWorld.CreateAsync();
         world.Environment["SANDBOX"] = "kubernetes";
+        world.Environment["SANDBOX_VOLUME_CLAIM"] = "workspace";
         Assert.NotEqual("fail", (string?)(await FindingsAsync(world))["journal"]["level"]);
 
         world.Environment["SANDBOX"] = "none";

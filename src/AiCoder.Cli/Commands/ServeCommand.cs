@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using AiCoder.Cli.Tasks;
 using AiCoder.Cli.Terminal;
 using AiCoder.Core.Api;
 using AiCoder.Core.Configuration;
@@ -27,6 +28,7 @@ internal static class ServeCommand
                 Options = options,
                 Urls = urls ?? options.Urls ?? TaskServerSetup.DefaultUrl,
                 ReadsQueue = queue,
+                KubernetesSandbox = ClusterSandbox.For(console),
                 Loggers = StandardErrorLog.ForService(console, options),
             },
             interruption.Requested);

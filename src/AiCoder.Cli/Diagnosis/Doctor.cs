@@ -31,13 +31,15 @@ internal static class Doctor
 
         yield return WorkspaceCheck.Folder("workspace", "WORKSPACE_DIR", options.WorkspaceDir);
         yield return WorkspaceCheck.Folder("state", "STATE_DIR", options.StateDir);
-        var (sandbox, unconfigured) = Sandbox(options, processes);
+        var (sandbox, unconfigured) = Sandbox(options, console, processes);
         // A task's host has the journal and the sandbox, and is not put together where the sandbox can't be.
         yield return unconfigured is null
             ? await JournalAsync(options, console, cancellationToken)
             : Finding.Skipped("journal", "Not looked at until SANDBOX is mended.");
         yield return unconfigured ?? await SandboxAsync(options, sandbox!, console.Variable, cancellationToken);
-        yield return ProgramCheck.Toolchain(options);
+        yield return options.Sandbox == SandboxKind.Kubernetes
+            ? Finding.Skipped("validation", "The sandbox's images bring the toolchains.")
+            : ProgramCheck.Toolchain(options);
         yield return Qwen(options);
         yield return await new ModelCheck(options, new AddressGuard(options)).RunAsync(cancellationToken);
         yield return Webhook(options);
@@ -77,11 +79,11 @@ internal static class Doctor
         }
     }
 
-    private static (ISandbox? Sandbox, Finding? Finding) Sandbox(AiCoderOptions options, ProcessRunner processes)
+    private static (ISandbox? Sandbox, Finding? Finding) Sandbox(AiCoderOptions options, CommandConsole console, ProcessRunner processes)
     {
         try
         {
-            return (SandboxFactory.Create(options, processes, SecretRedactor.None), null);
+            return (SandboxFactory.Create(options, processes, SecretRedactor.None, ClusterSandbox.For(console)), null);
         }
         catch (FailureException exception)
         {
@@ -97,6 +99,8 @@ internal static class Doctor
         try
         {
             await sandbox.ProbeAsync(cancellationToken);
+            if (options.KubernetesSandbox is { } pods)
+                return Finding.Ok("sandbox", $"pods can be made and are fenced off, claim {pods.VolumeClaim}, image {pods.Image ?? "by language"}; network for commands: {Core.AiCoderJson.NameOf(options.SandboxNetwork)}");
             return Finding.Ok("sandbox", $"bubblewrap starts; network for commands: {Core.AiCoderJson.NameOf(options.SandboxNetwork)}");
         }
         catch (Exception exception) when (exception is not OperationCanceledException)

@@ -25,7 +25,7 @@ internal sealed class TaskHost : IAsyncDisposable
     /// <summary>Opens the journal; runs nothing yet.</summary>
     /// <exception cref="FailureException"><c>system/configuration</c>: WORKSPACE_DIR or STATE_DIR can't be made.</exception>
     public static TaskHost Open(AiCoderOptions options, CommandConsole console) =>
-        new(options, EmbeddedService.Open(options, StandardErrorLog.For(console)));
+        new(options, EmbeddedService.Open(options, StandardErrorLog.For(console), kubernetes: ClusterSandbox.For(console)));
 
     /// <summary>A keyed hash of a task's secrets: equal means the same secrets.</summary>
     public string FingerprintOf(AcceptedTask accepted) =>

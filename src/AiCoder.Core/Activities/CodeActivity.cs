@@ -74,7 +74,7 @@ public sealed class CodeActivity(
         var spec = input.Spec;
         var scope = PathScope.Of(spec);
         var guard = new ScopeGuard(workspace, scope, input.Source.Tree);
-        using var tools = new ToolSet(workspace.WorkTree, workspace.GitFolderPath, scope, sandbox, workspace.SandboxHome, Network(spec), time);
+        using var tools = new ToolSet(workspace.WorkTree, workspace.GitFolderPath, scope, sandbox, workspace.SandboxHome, Network(spec), time, spec.Validation.Image);
         ICodingEngine engine = spec.Engine == TaskEngine.Qwen
             ? new QwenLoop(input, record, workspace, sandbox, QwenInstallation.Find(options.QwenCodeDir), Forwarder(), model, guard, redactor, context, time)
             : new AgentLoop(input, record, model, tools, new TurnRunner(workspace, tools, guard, redactor, line => context.Report(new(TaskState.Coding, line))), context, time, Bounds);

@@ -68,6 +68,9 @@ public sealed record AiCoderOptions
     /// <summary>SANDBOX.</summary>
     public SandboxKind Sandbox { get; init; } = SandboxKind.Bubblewrap;
 
+    /// <summary>SANDBOX_…; null where <see cref="Sandbox"/> is another.</summary>
+    public KubernetesSandboxOptions? KubernetesSandbox { get; init; }
+
     /// <summary>QWEN_CODE_DIR, absolute: where npm put the Qwen Code command line; null: the engine <c>qwen</c> is not there.</summary>
     public string? QwenCodeDir { get; init; }
 

@@ -42,6 +42,7 @@ public sealed class EnvironmentReader
     private AiCoderOptions ReadAll(bool callerIsOperator)
     {
         var workspace = Directory("WORKSPACE_DIR") ?? DefaultWorkspace();
+        var sandbox = Choice<SandboxKind>("SANDBOX") ?? Defaults.Sandbox;
         return new AiCoderOptions
         {
             ApiKey = Text("OPENAI_API_KEY", "LLM_API_KEY"),
@@ -62,7 +63,8 @@ public sealed class EnvironmentReader
             StateDir = Directory("STATE_DIR") ?? Path.Combine(workspace, ".state"),
             MaxIterations = Number("MAX_ITERATIONS", least: 1, most: TaskAcceptance.MostIterations) ?? Defaults.MaxIterations,
             OutputLanguage = LanguageTag("OUTPUT_LANGUAGE"),
-            Sandbox = Choice<SandboxKind>("SANDBOX") ?? Defaults.Sandbox,
+            Sandbox = sandbox,
+            KubernetesSandbox = sandbox == SandboxKind.Kubernetes ? new KubernetesSandboxReader(name => Text(name), _problems).Read() : null,
             QwenCodeDir = Directory("QWEN_CODE_DIR"),
             SandboxNetwork = Choice<ValidationNetwork>("SANDBOX_NETWORK")
                 ?? (callerIsOperator ? ValidationNetwork.Prepare : Defaults.SandboxNetwork),

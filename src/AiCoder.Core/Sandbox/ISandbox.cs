@@ -17,6 +17,14 @@ public interface ISandbox
     /// <summary>Runs a command to its end or its bound. Cancelling kills the whole tree.</summary>
     /// <exception cref="Failures.FailureException">The sandbox itself could not start.</exception>
     Task<CommandOutcome> RunAsync(SandboxCommand command, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// A task has ended: gives up what is kept between its commands. Quick, and never throws for what could not be given up: that
+    /// ends by itself later.
+    /// </summary>
+    /// <param name="folder">The task's folder, absolute; its work trees lie below.</param>
+    /// <param name="cancellationToken">Ends the giving up.</param>
+    Task ReleaseAsync(string folder, CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
 /// <summary>A command for the sandbox.</summary>
@@ -31,6 +39,9 @@ public sealed record SandboxCommand
     /// <summary>Where to start, relative to the work tree.</summary>
     public string Directory { get; init; } = ".";
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The container image to run in, where the sandbox runs images; null: the operator's or the language's.</summary>
+    public string? Image { get; init; }
 
     /// <summary>What for, as spans and metrics call it; nothing else depends on it.</summary>
     public SandboxPurpose Purpose { get; init; } = SandboxPurpose.RunCommand;

@@ -13,13 +13,19 @@ namespace AiCoder.Core.Sandbox;
 /// and tokens stand in lines (<c>curl -H …</c>, <c>TOKEN=… npm test</c>) that no pattern finds for sure; the whole line is in the
 /// transcript or the result, where it belongs to the task's owner. Metrics have not even the name: a model could make any number of them.
 /// </remarks>
-internal sealed class TracedSandbox(ISandbox inner, SecretRedactor redactor) : ISandbox
+internal sealed class TracedSandbox(ISandbox inner, SecretRedactor redactor) : ISandbox, IDisposable
 {
     /// <inheritdoc/>
     public Task ProbeAsync(CancellationToken cancellationToken) => inner.ProbeAsync(cancellationToken);
 
     /// <inheritdoc/>
+    public void Dispose() => (inner as IDisposable)?.Dispose();
+
+    /// <inheritdoc/>
     public string PathInside(string path) => inner.PathInside(path);
+
+    /// <inheritdoc/>
+    public Task ReleaseAsync(string folder, CancellationToken cancellationToken) => inner.ReleaseAsync(folder, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<CommandOutcome> RunAsync(SandboxCommand command, CancellationToken cancellationToken)

@@ -245,6 +245,8 @@ public sealed partial class TaskAcceptance
         var engine = Choice<TaskEngine>("engine", _request.Engine) ?? TaskEngine.Openai;
         if (engine == TaskEngine.Qwen && _options.QwenCodeDir is null)
             Problem("engine", "engine 'qwen' needs the Qwen Code command line, which is not set up here (QWEN_CODE_DIR); leave engine out, or set it to 'openai'.");
+        else if (engine == TaskEngine.Qwen && _options.Sandbox == SandboxKind.Kubernetes)
+            Problem("engine", "engine 'qwen' does not run in the pods of SANDBOX=kubernetes in this version; leave engine out, or set it to 'openai'.");
         return engine;
     }
 
@@ -282,6 +284,8 @@ public sealed partial class TaskAcceptance
 
         if (validation.Image is not null && _options.Sandbox != SandboxKind.Kubernetes)
             Problem("validation.image", "validation.image has a meaning only where the operator set SANDBOX=kubernetes.");
+        else if (validation.Image is { } image && !KubernetesSandboxReader.IsImage(image))
+            Problem("validation.image", $"validation.image '{Cut(image)}' is no image's name; give one like python:3.13 or registry.example.com/tools:1.0.");
         foreach (var command in (validation.Commands ?? []).Concat(validation.Prepare ?? []))
         {
             if (string.IsNullOrWhiteSpace(command) || command.Contains('\0', StringComparison.Ordinal))

@@ -5,7 +5,7 @@ using AiCoder.Core.Sandbox;
 
 namespace AiCoder.Core.Tools;
 
-internal sealed partial class RunCommandTool(WorkTreePaths paths, ISandbox sandbox, string home, bool network) : ITool
+internal sealed partial class RunCommandTool(WorkTreePaths paths, ISandbox sandbox, string home, bool network, string? image) : ITool
 {
     private const int DefaultSeconds = 120;
     private const int MaxSeconds = 600;
@@ -30,6 +30,7 @@ internal sealed partial class RunCommandTool(WorkTreePaths paths, ISandbox sandb
                 Timeout = TimeSpan.FromSeconds(seconds),
                 Network = network,
                 Home = home,
+                Image = image,
                 OutputLimit = OutputLimit,
             },
             cancellationToken).ConfigureAwait(false);

@@ -24,7 +24,8 @@ public sealed class ToolSet : IDisposable
     /// <param name="home">The commands' HOME, absolute, outside the work tree.</param>
     /// <param name="network">Whether commands reach the network.</param>
     /// <param name="time">For bounds.</param>
-    public ToolSet(string root, string gitFolder, PathScope scope, ISandbox sandbox, string home, bool network, TimeProvider time)
+    /// <param name="image">The container image of commands, where the sandbox runs images; null: its default.</param>
+    public ToolSet(string root, string gitFolder, PathScope scope, ISandbox sandbox, string home, bool network, TimeProvider time, string? image = null)
     {
         var paths = new WorkTreePaths(root);
         _walker = new WorkTreeWalker(paths.Root, gitFolder);
@@ -33,7 +34,7 @@ public sealed class ToolSet : IDisposable
         [
             new ListFilesTool(paths, _walker, time), new ReadFileTool(paths), new SearchTool(paths, _walker, time),
             new WriteFileTool(paths, scope, writer), new EditFileTool(paths, scope, writer), new DeleteFileTool(paths, scope), new MoveFileTool(paths, scope),
-            new RunCommandTool(paths, sandbox, home, network), new FinishTool(),
+            new RunCommandTool(paths, sandbox, home, network, image), new FinishTool(),
         ];
         _tools = tools.ToDictionary(tool => tool.Definition.Name);
         Definitions = [.. tools.Select(tool => tool.Definition)];

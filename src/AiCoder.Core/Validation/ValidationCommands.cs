@@ -34,6 +34,7 @@ internal sealed class ValidationCommands(ISandbox sandbox, SecretRedactor redact
                 Arguments = arguments,
                 WorkTree = request.WorkTree,
                 Directory = directory,
+                Image = request.Options.Image,
                 Timeout = request.Timeout,
                 Purpose = purpose,
                 Network = network,

@@ -139,6 +139,9 @@ public sealed class WorkspaceStore
         return moved;
     }
 
+    /// <summary>The task's folder, absolute, whether it is there or not.</summary>
+    public string FolderOf(string taskId) => LayoutOf(taskId).Task;
+
     private WorkspaceLayout LayoutOf(string taskId) => new(TaskFolder.Of(_options.WorkspaceDir, taskId));
 
     /// <summary>

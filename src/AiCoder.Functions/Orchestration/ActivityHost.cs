@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AiCoder.Core;
 using AiCoder.Core.Activities;
+using AiCoder.Core.Sandbox;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Workspaces;
 using AiCoder.Functions.Tasks;
@@ -15,6 +16,7 @@ public sealed class ActivityHost(
     IActivityInvoker activities,
     ISecretStore secrets,
     WorkspaceStore workspaces,
+    ISandbox sandbox,
     EventLog events,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
@@ -67,6 +69,8 @@ public sealed class ActivityHost(
     {
         if (call.SecretsReference is { } reference)
             await secrets.DeleteAsync(reference, stopping);
+        // First what may still hold files open.
+        await sandbox.ReleaseAsync(workspaces.FolderOf(call.TaskId), stopping);
         await workspaces.ReleaseAsync(call.TaskId, stopping);
         return new();
     }

@@ -29,7 +29,7 @@ internal static class ClusterErrors
                 exception),
             HttpStatusCode.Forbidden => new(
                 FailureCodes.Forbidden,
-                $"{what} failed: {reason}. Give the user or service account that right; docs/kubernetes-run.md lists what is needed.",
+                $"{what} failed: {reason}. Give the user or service account that right; docs/kubernetes-run.md and docs/kubernetes-sandbox.md list what is needed.",
                 exception),
             HttpStatusCode.TooManyRequests => new(FailureCodes.RateLimited, $"{what} failed: the API server is overloaded: {reason}", exception),
             >= HttpStatusCode.InternalServerError => new(FailureCodes.ServerError, $"{what} failed: {reason}", exception),

@@ -2,6 +2,7 @@ using AiCoder.Cli.Tests.Infrastructure;
 using AiCoder.Demo;
 using AiCoder.Testing;
 using AiCoder.Testing.Processes;
+using AiCoder.Testing.Tasks;
 
 namespace AiCoder.Cli.Tests.Qwen;
 

@@ -1,6 +1,7 @@
 using AiCoder.Cli.Tests.Infrastructure;
 using AiCoder.Demo;
 using AiCoder.Testing;
+using AiCoder.Testing.Tasks;
 
 namespace AiCoder.Cli.Tests.Qwen;
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using AiCoder.Cli.Tests.Infrastructure;
 using AiCoder.Demo;
 using AiCoder.Testing;
+using AiCoder.Testing.Tasks;
 
 namespace AiCoder.Cli.Tests.Qwen;
 

@@ -31,7 +31,7 @@ public sealed class OrdinaryUserTests
             Assert.SkipUnless(access.ExitCode == 0, "the tests lie where an ordinary user may not read");
 
             var outcome = await runner.RunAsync(
-                As(tests, "-class", typeof(BubblewrapSandboxTests).FullName!, "-class", typeof(SandboxBoundsTests).FullName!),
+                As(tests, "-class", typeof(BubblewrapSandboxTests).FullName!, "-class", typeof(BubblewrapBoundsTests).FullName!, "-class", typeof(DirectBoundsTests).FullName!),
                 TestContext.Current.CancellationToken);
             Assert.True(outcome.ExitCode == 0, outcome.StandardOutput);
             Assert.Contains("Failed: 0", outcome.StandardOutput, StringComparison.Ordinal);

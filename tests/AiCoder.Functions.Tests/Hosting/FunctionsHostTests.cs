@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using AiCoder.Core.Api;
 using AiCoder.Demo;
 using AiCoder.Testing;
+using AiCoder.Testing.Tasks;
 
 namespace AiCoder.Functions.Tests.Hosting;
 
@@ -45,6 +46,23 @@ public sealed class FunctionsHostTests
         Assert.Empty(await HubSearch.FindAsync(world.Account, secrets, TestContext.Current.CancellationToken));
         // The search itself finds what is there.
         Assert.NotEmpty(await HubSearch.FindAsync(world.Account, ["by-queue"], TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_task_of_the_engine_qwen_ends_in_a_pushed_commit_and_the_sandbox_sees_none_of_the_app_s_settings()
+    {
+        Assert.SkipWhen(QwenCode.Folder is null, QwenCode.Missing);
+        await using var world = await FunctionsWorld.StartAsync(
+            QwenScript.After(DemoProject.Shell, QwenScript.Shell("find /run/host -name '*settings*' -o -name host.json; env; true")),
+            settings: new Dictionary<string, string> { ["QWEN_CODE_DIR"] = QwenCode.Folder! });
+        using var started = await world.PostAsync("/api/tasks", world.Around.Request("qwen", new { engine = "qwen" }));
+
+        await AssertCompletedAsync(world, "qwen");
+
+        var seen = world.Around.Model.Requests.Where(QwenScript.IsQwen).ElementAt(1).LastText;
+        Assert.Contains("OPENAI_MODEL", seen, StringComparison.Ordinal);
+        Assert.DoesNotContain("local.settings", seen, StringComparison.Ordinal);
+        Assert.DoesNotContain("AzureWebJobsStorage", seen, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AiCoder.Core;
 using AiCoder.Core.Activities;
+using AiCoder.Core.Sandbox;
 using AiCoder.Core.Tasks;
 using AiCoder.Functions.Orchestration;
 using AiCoder.Functions.Tasks;
@@ -104,13 +105,16 @@ public sealed class ActivityHostTests : IDisposable
     }
 
     [Fact]
-    public async Task The_end_of_a_task_deletes_its_secrets()
+    public async Task The_end_of_a_task_deletes_its_secrets_and_gives_its_sandbox_up()
     {
         await _fixture.Secrets.PutAsync("a.1", new TaskSecrets { Token = "t-0123456789" }, Stop);
         await Host((_, _) => Task.FromResult("")).ReleaseAsync(new(TaskId, TaskId, "a.1", null, null), Stop);
+        Assert.Equal(_fixture.Workspaces.FolderOf(TaskId), _sandbox.Folder);
 
         Assert.Equal(0, _fixture.KeptSecrets);
     }
+
+    private readonly SandboxGivenUp _sandbox = new();
 
     public void Dispose()
     {
@@ -135,12 +139,29 @@ public sealed class ActivityHostTests : IDisposable
         Host(run).RunAsync(name, new(TaskId, TaskId, null, null, input ?? JsonSerializer.SerializeToElement(1)), _fixture.Hub, Stop);
 
     private ActivityHost Host<T>(Func<ActivityContext, CancellationToken, Task<T>> run) => new(
-        new OneActivity<T>(run), _fixture.Secrets, _fixture.Workspaces, _fixture.Events, _lifetime, TimeProvider.System, NullLogger<ActivityHost>.Instance);
+        new OneActivity<T>(run), _fixture.Secrets, _fixture.Workspaces, _sandbox, _fixture.Events, _lifetime, TimeProvider.System, NullLogger<ActivityHost>.Instance);
 
     private sealed class OneActivity<T>(Func<ActivityContext, CancellationToken, Task<T>> run) : IActivityInvoker
     {
         public async Task<JsonElement> InvokeAsync(string name, JsonElement input, ActivityContext context, CancellationToken stop) =>
             JsonSerializer.SerializeToElement(await run(context, stop), AiCoderJson.Options);
+    }
+
+    private sealed class SandboxGivenUp : ISandbox
+    {
+        public string? Folder { get; private set; }
+
+        public Task ProbeAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public string PathInside(string path) => path;
+
+        public Task<CommandOutcome> RunAsync(SandboxCommand command, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task ReleaseAsync(string folder, CancellationToken cancellationToken)
+        {
+            Folder = folder;
+            return Task.CompletedTask;
+        }
     }
 
     private sealed class Lifetime : IHostApplicationLifetime, IDisposable

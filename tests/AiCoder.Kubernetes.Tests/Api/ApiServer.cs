@@ -53,6 +53,9 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <summary>The same after the request has taken effect: the answer is lost on its way.</summary>
     public Func<ReceivedRequest, Answer?> LostAnswer { get; set; } = _ => null;
 
+    /// <summary>Answers what else a test's cluster has; false: it has not.</summary>
+    public Func<HttpContext, ReceivedRequest, Task<bool>> Further { get; set; } = (_, _) => Task.FromResult(false);
+
     /// <summary>Whether a removed Job stays until it is let go.</summary>
     public TaskCompletionSource? HoldsRemovals { get; set; }
 
@@ -78,6 +81,7 @@ internal sealed class ApiServer : IAsyncDisposable
         }));
         var app = builder.Build();
         var server = new ApiServer(app);
+        app.UseWebSockets();
         app.Run(server.AnswerAsync);
         await app.StartAsync();
         return server;
@@ -161,7 +165,7 @@ internal sealed class ApiServer : IAsyncDisposable
         {
             if (Fault(request) is { } fault)
                 await WriteAsync(context, fault);
-            else if (await RouteAsync(context, request) is { } answer)
+            else if (!await Further(context, request) && await RouteAsync(context, request) is { } answer)
                 await WriteAsync(context, LostAnswer(request) ?? answer);
         }
         catch (OperationCanceledException)
@@ -368,7 +372,7 @@ internal sealed class ApiServer : IAsyncDisposable
         }
     }
 
-    private static async Task WriteAsync(HttpContext context, Answer answer)
+    public static async Task WriteAsync(HttpContext context, Answer answer)
     {
         context.Response.StatusCode = answer.Status;
         context.Response.ContentType = "application/json";
@@ -381,9 +385,9 @@ internal sealed class ApiServer : IAsyncDisposable
         // The client's own serializer reads this type and does not write it.
         new(code, new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Status", ["status"] = "Failure", ["code"] = code, ["reason"] = reason, ["message"] = message }.ToJsonString());
 
-    private static Answer NotFound(string kind, string name) => Status(404, "NotFound", $"{kind} \"{name}\" not found");
+    public static Answer NotFound(string kind, string name) => Status(404, "NotFound", $"{kind} \"{name}\" not found");
 
-    private static Answer Ok(object value, int status = 200) => new(status, KubernetesJson.Serialize(value));
+    public static Answer Ok(object value, int status = 200) => new(status, KubernetesJson.Serialize(value));
 
     private T Locked<T>(Func<T> read)
     {

@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
 using AiCoder.Demo;
 
-namespace AiCoder.Cli.Tests.Qwen;
+namespace AiCoder.Testing.Tasks;
 
-/// <summary>What the scripted model answers Qwen Code: the same look, mend and test as the demo's, by the tools that it offers.</summary>
-internal static class QwenScript
+/// <summary>What a scripted model answers Qwen Code: the same look, mend and test as the demo's, by the tools that it offers.</summary>
+public static class QwenScript
 {
     /// <summary>Where the work tree is in the sandbox.</summary>
     public const string WorkTree = "/work";

@@ -1,0 +1,23 @@
+namespace AiCoder.Core.Configuration;
+
+/// <summary>What the operator set for SANDBOX=kubernetes.</summary>
+public sealed record KubernetesSandboxOptions
+{
+    /// <summary>SANDBOX_VOLUME_CLAIM: the persistent volume claim that holds WORKSPACE_DIR, in the pods' namespace.</summary>
+    public required string VolumeClaim { get; init; }
+
+    /// <summary>SANDBOX_VOLUME_SUBPATH: where in the claim WORKSPACE_DIR is, without slashes at its ends; empty: it is the claim's root.</summary>
+    public string VolumeSubPath { get; init; } = "";
+
+    /// <summary>SANDBOX_NAMESPACE; null: the service's own, or the kubeconfig's.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>SANDBOX_IMAGE: for tasks that name none; null: by the repository's language.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>SANDBOX_CPU: the most that a pod gets, as Kubernetes writes it.</summary>
+    public string Cpu { get; init; } = "2";
+
+    /// <summary>SANDBOX_MEMORY: the most that a pod gets, as Kubernetes writes it.</summary>
+    public string Memory { get; init; } = "4Gi";
+}
