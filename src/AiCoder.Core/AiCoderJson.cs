@@ -27,6 +27,10 @@ public static class AiCoderJson
     public static string NameOf<T>(T value)
         where T : struct, Enum => WireNames<T>.Of(value);
 
+    /// <summary>A field's text in JSON that others wrote; null: there is none, or it is no text.</summary>
+    internal static string? TextOf(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
     /// <summary>
     /// Runs what a task's start serializes once, for a process that begins with one: the serializer's code over our value types can't
     /// be compiled ahead of time, and so it is compiled beside the rest of the start instead of in the middle of it.

@@ -1,5 +1,4 @@
 using AiCoder.Core.Agent;
-using AiCoder.Core.Agent.Context;
 using AiCoder.Core.Agent.Qwen;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
@@ -10,7 +9,6 @@ using AiCoder.Core.Tasks;
 using AiCoder.Core.Tools;
 using AiCoder.Core.Validation;
 using AiCoder.Core.Workspaces;
-using LibGit2Sharp;
 
 namespace AiCoder.Core.Activities;
 
@@ -46,31 +44,14 @@ public sealed class CodeActivity(
         await sandbox.ProbeAsync(cancellationToken).ConfigureAwait(false);
         var secrets = await secretStore.GetAsync(context.SecretsReference, cancellationToken).ConfigureAwait(false);
 
-        var spec = input.Spec;
-        var scope = PathScope.Of(spec);
-        using var tools = new ToolSet(workspace.WorkTree, workspace.GitFolderPath, scope, sandbox, workspace.SandboxHome, Network(spec), time, spec.Validation.Image);
-        var redactor = SecretRedactor.For(options, secrets);
-        var guard = new ScopeGuard(workspace, scope, input.Source.Tree);
+        var model = models.Create(input.Spec, secrets);
         var record = new CodingRecord(input, workspace, transcript, context, time);
-        var model = models.Create(spec, secrets);
-        Task<bool> PrepareThisAsync(CancellationToken stop) => PrepareAsync(workspace, spec, redactor, context, stop);
-        Task<CodeOutput> RunEngineAsync(CodingTexts texts, CancellationToken stop)
-        {
-            if (spec.Engine == TaskEngine.Qwen)
-                return new QwenLoop(input, record, workspace, sandbox, QwenInstallation.Find(options.QwenCodeDir), Forwarder(), model, guard, redactor, context, time, PrepareThisAsync).RunAsync(texts, stop);
-            var turns = new TurnRunner(workspace, tools, guard, redactor, line => context.Report(new(TaskState.Coding, line)));
-            return new AgentLoop(input, record, workspace, model, tools, turns, context, time, Bounds, PrepareThisAsync).RunAsync(texts, stop);
-        }
 
         using var deadline = new CancellationTokenSource(UntilDeadline(input), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            var texts = new CodingTexts(
-                OutputLanguage.Describe(options.OutputLanguage),
-                () => redactor.Redact(Opening(workspace, input, cancellationToken)),
-                redactor.Redact(TaskPrompt.Reminder(spec, input.Plan)));
-            return await RunEngineAsync(texts, either.Token).ConfigureAwait(false);
+            return await RunBatchAsync(input, workspace, record, model, SecretRedactor.For(options, secrets), context, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested && !context.Stopping.IsCancellationRequested)
         {
@@ -80,6 +61,29 @@ public sealed class CodeActivity(
         {
             return await record.EndFailedAsync(exception.Failure, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>The batch by the engine that the request names, on the newest snapshot and with what the repository needs installed.</summary>
+    private async Task<CodeOutput> RunBatchAsync(
+        CodeInput input, Workspace workspace, CodingRecord record, ModelClient model, SecretRedactor redactor, ActivityContext context, CancellationToken cancellationToken)
+    {
+        if (record.Recorded() is { } recorded)
+            return recorded;
+        record.CheckLimits(model);
+
+        var spec = input.Spec;
+        var scope = PathScope.Of(spec);
+        var guard = new ScopeGuard(workspace, scope, input.Source.Tree);
+        using var tools = new ToolSet(workspace.WorkTree, workspace.GitFolderPath, scope, sandbox, workspace.SandboxHome, Network(spec), time, spec.Validation.Image);
+        ICodingEngine engine = spec.Engine == TaskEngine.Qwen
+            ? new QwenLoop(input, record, workspace, sandbox, QwenInstallation.Find(options.QwenCodeDir), Forwarder(), model, guard, redactor, context, time)
+            : new AgentLoop(input, record, model, tools, new TurnRunner(workspace, tools, guard, redactor, line => context.Report(new(TaskState.Coding, line))), context, time, Bounds);
+
+        await workspace.CheckoutAsync(record.Tree, cancellationToken).ConfigureAwait(false);
+        // What an installation did to the repository's own files is none of the task's changes.
+        if (await PrepareAsync(workspace, spec, redactor, context, cancellationToken).ConfigureAwait(false))
+            await workspace.CheckoutAsync(record.Tree, cancellationToken).ConfigureAwait(false);
+        return await engine.RunAsync(CodingTexts.Of(input, workspace, options.OutputLanguage, redactor, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -111,16 +115,6 @@ public sealed class CodeActivity(
         {
             workspace.MarkDirty();
         }
-    }
-
-    private static string Opening(Workspace workspace, CodeInput input, CancellationToken cancellationToken)
-    {
-        if (input.Iteration > 1)
-            return ValidationFeedback.Render(input.Feedback ?? new TestResults { Verdict = Verdict.Failed });
-        using var repository = new Repository(workspace.GitFolderPath);
-        var (spec, tree) = (input.Spec, input.Source.Tree);
-        var map = RepositoryMap.Render(repository, tree, TaskPrompt.About(spec, input.Plan), spec.Paths, ContextBudget.Coding, out var budget, cancellationToken);
-        return TaskPrompt.Code(spec, input.Plan, map, ProjectInstructions.Render(repository.Lookup<Tree>(tree), spec.Paths, budget.Instructions));
     }
 
     private bool Network(TaskSpec spec) =>

@@ -2,7 +2,6 @@ using AiCoder.Core.Activities;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Models;
 using AiCoder.Core.Tasks;
-using AiCoder.Core.Workspaces;
 
 namespace AiCoder.Core.Agent;
 
@@ -13,26 +12,18 @@ namespace AiCoder.Core.Agent;
 internal sealed class AgentLoop(
     CodeInput input,
     CodingRecord record,
-    Workspace workspace,
     ModelClient model,
     Tools.ToolSet tools,
     TurnRunner turns,
     ActivityContext context,
     TimeProvider time,
-    BatchBounds bounds,
-    Func<CancellationToken, Task<bool>> prepareAsync)
+    BatchBounds bounds) : ICodingEngine
 {
     private readonly ModelTurn _turn = new(model, tools.Definitions);
 
+    /// <inheritdoc/>
     public async Task<CodeOutput> RunAsync(CodingTexts texts, CancellationToken cancellationToken)
     {
-        if (record.Recorded() is { } recorded)
-            return recorded;
-        record.CheckLimits(model);
-        await workspace.CheckoutAsync(record.Tree, cancellationToken).ConfigureAwait(false);
-        // What an installation did to the repository's own files is none of the task's changes.
-        if (await prepareAsync(cancellationToken).ConfigureAwait(false))
-            await workspace.CheckoutAsync(record.Tree, cancellationToken).ConfigureAwait(false);
         await BeginAsync(texts, cancellationToken).ConfigureAwait(false);
 
         var (asked, started) = (0, time.GetTimestamp());

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using AiCoder.Core.Agent.Context;
-using AiCoder.Core.Tools;
 using LibGit2Sharp;
 
 namespace AiCoder.Core.Agent;
@@ -14,7 +13,6 @@ namespace AiCoder.Core.Agent;
 internal static class RepositoryMap
 {
     private const int KeyFileLimit = 1_500;
-    private const int LargestKeyFile = 1_000_000;
     private const int ListedFiles = 40;
     private const int ListedFolders = 100;
     private const int MentionedFiles = 20;
@@ -197,12 +195,7 @@ internal static class RepositoryMap
         foreach (var name in KeyFiles)
         {
             var entry = root[name];
-            if (entry is null || entry.Mode == Mode.SymbolicLink || entry.Target is not Blob { Size: > 0 and < LargestKeyFile } blob)
-                continue;
-            using var stream = blob.GetContentStream();
-            var bytes = new byte[blob.Size];
-            stream.ReadExactly(bytes);
-            if (TextFile.TryDecode(bytes)?.Text.ReplaceLineEndings("\n").Trim() is not { Length: > 0 } content)
+            if (entry is null || entry.Mode == Mode.SymbolicLink || entry.Target is not Blob blob || BlobText.Read(blob)?.ReplaceLineEndings("\n") is not { } content)
                 continue;
             var heading = $"\n--- {name}\n";
             var shown = ContextBudget.Cut(content, Math.Min(KeyFileLimit, budget - ContextBudget.SizeOf(heading)));

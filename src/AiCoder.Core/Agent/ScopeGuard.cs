@@ -26,8 +26,42 @@ internal sealed class ScopeGuard(Workspace workspace, PathScope scope, string ba
         return $"The model tried to reach {(shown.Length <= LongestShown ? shown : shown[..LongestShown] + "…")}, which no task may touch; it got nothing there.";
     }
 
+    /// <summary>What the model is told of what was taken back.</summary>
+    public static string TakenBack(IReadOnlyList<string> restored) =>
+        $"Taken back, because this task may not change them: {string.Join(", ", restored)}.";
+
+    /// <summary>A snapshot of the work tree after an answer's tools, without what a command changed although the task may not.</summary>
+    /// <param name="before">The snapshot before them.</param>
+    /// <param name="changed">What tools changed by name (<see cref="Workspace.SnapshotAsync"/>).</param>
+    /// <param name="anything">A command ran, which may have changed anything.</param>
+    /// <param name="cancellationToken">Ends it; the work tree is then not as any snapshot has it, and is marked so.</param>
+    public async Task<(string Tree, IReadOnlyList<string> Restored)> SnapshotAsync(
+        string before, IReadOnlyCollection<string> changed, bool anything, CancellationToken cancellationToken)
+    {
+        if (anything)
+            workspace.MarkDirty();
+        try
+        {
+            var after = await workspace.SnapshotAsync(changed, cancellationToken).ConfigureAwait(false);
+            var restored = anything && after != before ? await RestoreAsync(before, after, cancellationToken).ConfigureAwait(false) : [];
+            if (restored.Count > 0)
+            {
+                // A link or file that stood in a restored folder's place is gone too: everything is looked at again.
+                workspace.MarkDirty();
+                after = await workspace.SnapshotAsync(restored, cancellationToken).ConfigureAwait(false);
+            }
+
+            return (after, restored);
+        }
+        catch
+        {
+            workspace.MarkDirty();
+            throw;
+        }
+    }
+
     /// <summary>Restores such files between two snapshots, and names them.</summary>
-    public async Task<IReadOnlyList<string>> RestoreAsync(string before, string after, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> RestoreAsync(string before, string after, CancellationToken cancellationToken)
     {
         var changes = await workspace.DiffAsync(before, after, cancellationToken).ConfigureAwait(false);
         var refused = changes

@@ -49,20 +49,11 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
                     forbidden.Add(place);
             }
 
-            if (scan)
-                workspace.MarkDirty();
-            var after = await workspace.SnapshotAsync(changed, cancellationToken).ConfigureAwait(false);
-            if (scan && after != before)
+            var (after, restored) = await guard.SnapshotAsync(before, changed, scan, cancellationToken).ConfigureAwait(false);
+            if (restored.Count > 0)
             {
-                var restored = await guard.RestoreAsync(before, after, cancellationToken).ConfigureAwait(false);
-                if (restored.Count > 0)
-                {
-                    // A link or file that stood in a restored folder's place is gone too: everything is looked at again.
-                    workspace.MarkDirty();
-                    after = await workspace.SnapshotAsync(restored, cancellationToken).ConfigureAwait(false);
-                    refused.AddRange(restored);
-                    calls[^1] = calls[^1] with { Text = $"{calls[^1].Text}\n(Taken back, because this task may not change them: {string.Join(", ", restored)}.)" };
-                }
+                refused.AddRange(restored);
+                calls[^1] = calls[^1] with { Text = $"{calls[^1].Text}\n({ScopeGuard.TakenBack(restored)})" };
             }
 
             return new(calls, after, finished, [.. refused.Distinct().Select(ScopeGuard.Note), .. forbidden.Select(place => ScopeGuard.ForbiddenNote(redactor.Redact(place))).Distinct()]);

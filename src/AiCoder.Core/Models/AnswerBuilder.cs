@@ -71,8 +71,8 @@ internal sealed class AnswerBuilder
         if (part.ValueKind != JsonValueKind.Object)
             return;
         AddContent(part);
-        _refusal.Append(Text(part, "refusal"));
-        _reasoningLength += (Text(part, "reasoning_content") ?? Text(part, "reasoning"))?.Length ?? 0;
+        _refusal.Append(AiCoderJson.TextOf(part, "refusal"));
+        _reasoningLength += (AiCoderJson.TextOf(part, "reasoning_content") ?? AiCoderJson.TextOf(part, "reasoning"))?.Length ?? 0;
         // The form before tool_calls: at most one call, and no id.
         if (part.TryGetProperty("function_call", out var single) && single.ValueKind == JsonValueKind.Object)
             AddFunction(_calls.LastOrDefault() ?? NewCall(0), single);
@@ -85,17 +85,17 @@ internal sealed class AnswerBuilder
     // Text, or a list of parts; parts of other kinds are reasoning, which some endpoints send as such.
     private void AddContent(JsonElement part)
     {
-        _text.Append(Text(part, "content"));
+        _text.Append(AiCoderJson.TextOf(part, "content"));
         if (!part.TryGetProperty("content", out var parts) || parts.ValueKind != JsonValueKind.Array)
             return;
         foreach (var item in parts.EnumerateArray())
         {
             if (item.ValueKind == JsonValueKind.String)
                 _text.Append(item.GetString());
-            else if (item.ValueKind == JsonValueKind.Object && Text(item, "type") is null or "text" or "output_text")
-                _text.Append(Text(item, "text"));
-            else if (item.ValueKind == JsonValueKind.Object && Text(item, "type") == "refusal")
-                _refusal.Append(Text(item, "refusal"));
+            else if (item.ValueKind == JsonValueKind.Object && AiCoderJson.TextOf(item, "type") is null or "text" or "output_text")
+                _text.Append(AiCoderJson.TextOf(item, "text"));
+            else if (item.ValueKind == JsonValueKind.Object && AiCoderJson.TextOf(item, "type") == "refusal")
+                _refusal.Append(AiCoderJson.TextOf(item, "refusal"));
             else
                 _reasoningLength += item.GetRawText().Length;
         }
@@ -112,7 +112,7 @@ internal sealed class AnswerBuilder
     {
         if (call.ValueKind != JsonValueKind.Object)
             return;
-        var id = Text(call, "id");
+        var id = AiCoderJson.TextOf(call, "id");
         var index = call.TryGetProperty("index", out var number) && number.TryGetInt32(out var given) ? given : (int?)null;
         // Some endpoints leave the index out, and some give every call the index 0: then a new id begins a new call.
         var parts = index is { } at
@@ -130,7 +130,7 @@ internal sealed class AnswerBuilder
     private static void AddFunction(CallParts parts, JsonElement function)
     {
         // The name comes whole and once; an endpoint that repeats it with each piece means the same call.
-        if (Text(function, "name") is { Length: > 0 } name && parts.Name.ToString() != name)
+        if (AiCoderJson.TextOf(function, "name") is { Length: > 0 } name && parts.Name.ToString() != name)
             parts.Name.Append(name);
         if (function.TryGetProperty("arguments", out var arguments))
             parts.Arguments.Append(arguments.ValueKind switch
@@ -166,9 +166,6 @@ internal sealed class AnswerBuilder
             + _calls.Sum(call => TokenEstimate.Of(call.Name.ToString()) + TokenEstimate.Of(call.Arguments.ToString())),
         Estimated = true,
     };
-
-    private static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static long Number(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : 0;

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Xml;
+using AiCoder.Core.Processes;
 using AiCoder.Core.Tasks;
 using YamlDotNet.Core;
 
@@ -69,7 +70,7 @@ internal static class InProcessSyntax
                 DurationSeconds = Math.Round(Stopwatch.GetElapsedTime(began).TotalSeconds, 3),
                 Verdict = errors.Count == 0 ? Verdict.Passed : Verdict.Failed,
                 Reason = errors.Count == 0 ? null : "syntax errors",
-                Output = ValidationCommands.Cut(string.Join('\n', errors), 6_000),
+                Output = BoundedOutput.Cut(string.Join('\n', errors), 6_000),
             };
     }
 

@@ -62,15 +62,8 @@ internal sealed class ValidationCommands(ISandbox sandbox, SecretRedactor redact
         Verdict = verdict.Verdict,
         Reason = verdict.Reason is null ? null : redactor.Redact(verdict.Reason),
         FailedTests = verdict.FailedTests,
-        Output = Cut(redactor.Redact(outcome.Output), verdict.Verdict == Verdict.Passed ? PassedLimit : FailedLimit),
+        Output = BoundedOutput.Cut(redactor.Redact(outcome.Output), verdict.Verdict == Verdict.Passed ? PassedLimit : FailedLimit),
     };
-
-    public static string Cut(string text, int limit)
-    {
-        var bounded = new BoundedOutput(limit);
-        bounded.Append(text);
-        return bounded.ToString();
-    }
 
     private static Dictionary<string, string> Environment(bool network)
     {

@@ -1,3 +1,4 @@
+using AiCoder.Core.Processes;
 using AiCoder.Core.Tasks;
 
 namespace AiCoder.Core.Validation;
@@ -76,6 +77,6 @@ internal static class ValidationVerdict
     private static string? Join(IEnumerable<string> sentences)
     {
         var text = string.Join(' ', sentences);
-        return text.Length == 0 ? null : ValidationCommands.Cut(text, 2_000);
+        return text.Length == 0 ? null : BoundedOutput.Cut(text, 2_000);
     }
 }

@@ -20,7 +20,7 @@ internal sealed class TaskClock(IWorkflowContext context, TimeSpan limit)
     /// <summary>When the time will be used up, if it does not stand still before.</summary>
     public DateTime Deadline => _runningSince + _left;
 
-    /// <summary>What is left from now on; all there is while it stands still.</summary>
+    /// <summary>What is left from now on; without end while it stands still.</summary>
     public TimeSpan Left => _pause is null ? TimeSpan.MaxValue : Deadline - context.CurrentUtcDateTime;
 
     /// <summary>Starts, or goes on after <see cref="Pause"/>.</summary>

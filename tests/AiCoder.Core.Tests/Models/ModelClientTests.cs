@@ -14,9 +14,10 @@ namespace AiCoder.Core.Tests.Models;
 public sealed class ModelClientTests
 {
     private const string Key = "sk-operator-key-0001";
-    private static readonly ModelTimeouts Short = new()
+    // A loaded machine takes a second or two for an answer that is there.
+    private static readonly ModelTimeouts Patient = new()
     {
-        FirstByte = TimeSpan.FromSeconds(1), Idle = TimeSpan.FromSeconds(1), Total = TimeSpan.FromSeconds(30),
+        FirstByte = TimeSpan.FromSeconds(30), Idle = TimeSpan.FromSeconds(30), Total = TimeSpan.FromSeconds(60),
     };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -158,7 +159,13 @@ public sealed class ModelClientTests
     [InlineData(ScriptedFault.EndEarly, FailureCodes.Reset, "broke off")]
     public async Task What_goes_wrong_on_the_wire_is_retryable(ScriptedFault fault, string code, string words)
     {
-        var failure = await FailAsync(ScriptedReply.Say(new string('x', 400)) with { Fault = fault });
+        var timeouts = fault switch
+        {
+            ScriptedFault.StallBeforeHeaders or ScriptedFault.StallAfterHeaders => Patient with { FirstByte = TimeSpan.FromSeconds(1) },
+            ScriptedFault.StallInStream => Patient with { Idle = TimeSpan.FromSeconds(1) },
+            _ => Patient,
+        };
+        var failure = await FailAsync(ScriptedReply.Say(new string('x', 400)) with { Fault = fault }, timeouts);
 
         Assert.Equal(code, failure.Code);
         Assert.True(failure.Retryable);
@@ -268,7 +275,7 @@ public sealed class ModelClientTests
         var credential = new FixedCredential();
         using var factory = new ModelClientFactory(
             Options(model.BaseUrl) with { AzureOpenAiEndpoint = model.AzureEndpoint }, new AddressGuard(Options(model.BaseUrl)), TimeProvider.System,
-            Short, azureCredential: () => credential);
+            Patient, azureCredential: () => credential);
 
         await factory.Create(Spec("d"), TaskSecrets.None).CompleteAsync(Question(), Cancel);
 
@@ -319,7 +326,7 @@ public sealed class ModelClientTests
         Factory(Options(address), timeouts).Create(Spec(model), TaskSecrets.None);
 
     private static ModelClientFactory Factory(AiCoderOptions options, ModelTimeouts? timeouts = null) =>
-        new(options, new AddressGuard(options), TimeProvider.System, timeouts ?? Short);
+        new(options, new AddressGuard(options), TimeProvider.System, timeouts ?? Patient);
 
     private static AiCoderOptions Options(Uri address) => new() { ApiKey = Key, BaseUrl = address, WorkspaceDir = "/nowhere", StateDir = "/nowhere" };
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AiCoder.Kubernetes.Runs;
 using AiCoder.Kubernetes.Tests.Api;
+using AiCoder.Testing.Kubernetes;
 using k8s;
 using k8s.Models;
 
@@ -41,7 +42,7 @@ public sealed class RunManifestTests
 
         var job = ManifestCheck.Read<V1Job>(KubernetesJson.Serialize(made));
 
-        Assert.Empty(ManifestCheck.Restricted(job.Spec.Template.Spec));
+        Assert.Empty(PodSecurity.Restricted(job.Spec.Template.Spec));
         Assert.Equal("Never", job.Spec.Template.Spec.RestartPolicy);
         Assert.Equal(0, job.Spec.BackoffLimit);
         Assert.Equal(request.Keep ? null : 3600, job.Spec.TtlSecondsAfterFinished);
@@ -76,8 +77,8 @@ public sealed class RunManifestTests
     {
         var pod = RunManifests.Job(Full with { AllowRoot = true }, "task-1", "maker", null).Spec.Template.Spec;
 
-        Assert.Empty(ManifestCheck.Baseline(pod));
-        Assert.NotEmpty(ManifestCheck.Restricted(pod));
+        Assert.Empty(PodSecurity.Baseline(pod));
+        Assert.NotEmpty(PodSecurity.Restricted(pod));
         Assert.Null(pod.SecurityContext.RunAsNonRoot);
     }
 
@@ -106,7 +107,7 @@ public sealed class RunManifestTests
         {
             var job = ManifestCheck.Read<V1Job>(KubernetesJson.Serialize(good));
             change(job.Spec.Template.Spec);
-            Assert.NotEmpty(ManifestCheck.Restricted(job.Spec.Template.Spec));
+            Assert.NotEmpty(PodSecurity.Restricted(job.Spec.Template.Spec));
         });
     }
 }

@@ -2,6 +2,7 @@ using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Kubernetes.Sandboxes;
 using AiCoder.Kubernetes.Tests.Manifests;
+using AiCoder.Testing.Kubernetes;
 using k8s;
 using k8s.Models;
 
@@ -23,7 +24,7 @@ public sealed class SandboxManifestTests
         var pod = job.Spec.Template.Spec;
         var container = Assert.Single(pod.Containers);
 
-        Assert.Empty(ManifestCheck.Restricted(pod));
+        Assert.Empty(PodSecurity.Restricted(pod));
         Assert.True(container.SecurityContext.ReadOnlyRootFilesystem);
         Assert.Equal(1000, pod.SecurityContext.RunAsUser);
         Assert.False(pod.AutomountServiceAccountToken);

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using AiCoder.Core.Tools;
 using LibGit2Sharp;
 
 namespace AiCoder.Core.Agent.Context;
@@ -11,7 +10,6 @@ namespace AiCoder.Core.Agent.Context;
 /// </summary>
 internal static class ProjectInstructions
 {
-    private const int LargestFile = 1_000_000;
     private const int LeastRoom = 200;
     private const string Agents = "AGENTS.md";
     private const string Contributing = "CONTRIBUTING.md";
@@ -70,12 +68,7 @@ internal static class ProjectInstructions
         // Many repositories keep one file and link the other names to it.
         if (entry is { Mode: Mode.SymbolicLink, Target: Blob { Size: < 1_000 } link })
             entry = link.GetContentText().Trim() is { Length: > 0 } target && !Path.IsPathRooted(target) && Parts(target).All(part => part != "..") ? tree![string.Join('/', Parts(target))] : null;
-        if (entry is null || entry.Mode == Mode.SymbolicLink || entry.Target is not Blob { Size: > 0 and < LargestFile } blob)
-            return null;
-        using var stream = blob.GetContentStream();
-        var bytes = new byte[blob.Size];
-        stream.ReadExactly(bytes);
-        return TextFile.TryDecode(bytes)?.Text.Trim() is { Length: > 0 } text ? (path, text) : null;
+        return entry is { Mode: not Mode.SymbolicLink, Target: Blob blob } && BlobText.Read(blob) is { } text ? (path, text) : null;
     }
 
     private static string Quote(string content, int room)

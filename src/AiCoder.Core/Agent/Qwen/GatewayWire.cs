@@ -88,11 +88,11 @@ internal static class GatewayWire
 
     private static ChatMessage Message(JsonElement message)
     {
-        if (message.ValueKind != JsonValueKind.Object || Text(message, "role") is not { } role)
+        if (message.ValueKind != JsonValueKind.Object || AiCoderJson.TextOf(message, "role") is not { } role)
             throw new JsonException("A message has no role.");
         return new(role, message.TryGetProperty("content", out var content) ? Content(content) : null)
         {
-            ToolCallId = Text(message, "tool_call_id"),
+            ToolCallId = AiCoderJson.TextOf(message, "tool_call_id"),
             ToolCalls = message.TryGetProperty("tool_calls", out var calls) && calls.ValueKind == JsonValueKind.Array
                 ? [.. calls.EnumerateArray().Select(Call).OfType<ToolCall>()]
                 : [],
@@ -103,24 +103,21 @@ internal static class GatewayWire
     {
         JsonValueKind.String => content.GetString(),
         JsonValueKind.Array => string.Join('\n', content.EnumerateArray().Select(part =>
-            part.ValueKind == JsonValueKind.String ? part.GetString() : part.ValueKind == JsonValueKind.Object ? Text(part, "text") ?? $"[{Text(part, "type") ?? "something"} left out]" : "")),
+            part.ValueKind == JsonValueKind.String ? part.GetString() : part.ValueKind == JsonValueKind.Object ? AiCoderJson.TextOf(part, "text") ?? $"[{AiCoderJson.TextOf(part, "type") ?? "something"} left out]" : "")),
         _ => null,
     };
 
     private static ToolCall? Call(JsonElement call) =>
         call.ValueKind == JsonValueKind.Object && call.TryGetProperty("function", out var function) && function.ValueKind == JsonValueKind.Object
-            && Text(call, "id") is { } id && Text(function, "name") is { } name
-            ? new(id, name, Text(function, "arguments") ?? "{}")
+            && AiCoderJson.TextOf(call, "id") is { } id && AiCoderJson.TextOf(function, "name") is { } name
+            ? new(id, name, AiCoderJson.TextOf(function, "arguments") ?? "{}")
             : null;
 
     private static ToolDefinition? Tool(JsonElement tool) =>
         tool.ValueKind == JsonValueKind.Object && tool.TryGetProperty("function", out var function) && function.ValueKind == JsonValueKind.Object
-            && Text(function, "name") is { } name
-            ? new(name, Text(function, "description") ?? "", function.TryGetProperty("parameters", out var parameters) ? parameters.GetRawText() : """{"type":"object","properties":{}}""")
+            && AiCoderJson.TextOf(function, "name") is { } name
+            ? new(name, AiCoderJson.TextOf(function, "description") ?? "", function.TryGetProperty("parameters", out var parameters) ? parameters.GetRawText() : """{"type":"object","properties":{}}""")
             : null;
-
-    private static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static string Event(string model, Action<Utf8JsonWriter>? delta, string? finishReason, ModelAnswer? usageOf) => $"data: {Write(json =>
     {

@@ -118,9 +118,10 @@ internal sealed class ModelGateway : IAsyncDisposable
         }
 
         await _oneAtATime.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var answer = Task.FromResult(new ModelAnswer());
         try
         {
-            var answer = _answer(asked.Request, cancellationToken);
+            answer = _answer(asked.Request, cancellationToken);
             if (!asked.Stream)
             {
                 context.Response.ContentType = "application/json; charset=utf-8";
@@ -141,6 +142,8 @@ internal sealed class ModelGateway : IAsyncDisposable
         }
         finally
         {
+            // Writing may have failed first; the next question begins when this one's answer has seen that, and not before.
+            await ((Task)answer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _oneAtATime.Release();
         }
     }

@@ -23,20 +23,15 @@ internal sealed class QwenLoop(
     ScopeGuard guard,
     SecretRedactor redactor,
     ActivityContext context,
-    TimeProvider time,
-    Func<CancellationToken, Task<bool>> prepareAsync)
+    TimeProvider time) : ICodingEngine
 {
     // How often a conversation may outgrow the model: each time it begins anew, with what is done already.
     private const int MostFreshStarts = 3;
     private const int ErrorLength = 500;
 
+    /// <inheritdoc/>
     public async Task<CodeOutput> RunAsync(CodingTexts texts, CancellationToken cancellationToken)
     {
-        if (record.Recorded() is { } recorded)
-            return recorded;
-        record.CheckLimits(model);
-        await workspace.CheckoutAsync(record.Tree, cancellationToken).ConfigureAwait(false);
-        await prepareAsync(cancellationToken).ConfigureAwait(false);
         if (record.Iteration.Count == 0)
             await record.SayAsync(input.Iteration == 1 ? MessageSource.Task : MessageSource.Feedback, texts.Opening(), 0, cancellationToken).ConfigureAwait(false);
 
@@ -48,7 +43,7 @@ internal sealed class QwenLoop(
                 return await record.EndFailedAsync(NextStep.NothingChangedTwice, cancellationToken).ConfigureAwait(false);
             if (record.Exceeded() is { } failure)
                 return await record.EndFailedAsync(failure, cancellationToken).ConfigureAwait(false);
-            // What an interrupted start left behind, or an installation did to the repository's own files, is none of the task's changes.
+            // What an interrupted start left behind is none of the task's changes.
             await workspace.CheckoutAsync(record.Tree, cancellationToken).ConfigureAwait(false);
             try
             {
@@ -68,7 +63,7 @@ internal sealed class QwenLoop(
         try
         {
             var events = new QwenStream(line => context.Report(new(TaskState.Coding, redactor.Redact(line))));
-            using var run = new QwenRun(input, record, workspace, model, guard, redactor, context, time, events);
+            using var run = new QwenRun(input, record, model, guard, redactor, context, time, events);
             var prompt = await QwenPrompt.RenderAsync(input, record, workspace, language, cancellationToken).ConfigureAwait(false);
             var gateway = await ModelGateway.OpenAsync(QwenCommand.SocketIn(folder.FullName), input.Spec.Model, run.AnswerAsync, time, cancellationToken).ConfigureAwait(false);
             CommandOutcome? outcome;

@@ -1,6 +1,7 @@
 using AiCoder.Core.Activities;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Models;
+using AiCoder.Core.Processes;
 using AiCoder.Core.Sandbox;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
@@ -14,9 +15,10 @@ namespace AiCoder.Core.Agent.Qwen;
 /// before it is on record before any tool of it runs, and what its tools did is a snapshot before the next question is asked.
 /// </summary>
 internal sealed class QwenRun(
-    CodeInput input, CodingRecord record, Workspace workspace, ModelClient model, ScopeGuard guard, SecretRedactor redactor, ActivityContext context, TimeProvider time, QwenStream events)
+    CodeInput input, CodingRecord record, ModelClient model, ScopeGuard guard, SecretRedactor redactor, ActivityContext context, TimeProvider time, QwenStream events)
     : IDisposable
 {
+    // The agent's tools bound what they answer; what somebody else sends to the gateway need not be bounded.
     private const int MostResult = 30_000;
 
     // Where in the agent's own conversation something of ours was put in: it is put there again in every later question.
@@ -72,37 +74,17 @@ internal sealed class QwenRun(
         if (Unanswered.LastOrDefault(answer => answer.ToolCalls.Any(call => answers.ContainsKey(call.Id))) is not { } pending)
             return;
         var results = pending.ToolCalls
-            .Select(call => new CallResult(call.Id, Shorten(redactor.Redact(answers.GetValueOrDefault(call.Id, "(no answer)"))), events.HasFailed(call.Id)))
+            .Select(call => new CallResult(call.Id, BoundedOutput.Cut(redactor.Redact(answers.GetValueOrDefault(call.Id, "(no answer)")), MostResult), events.HasFailed(call.Id)))
             .ToList();
         var (tree, restored) = await SnapshotAsync(cancellationToken).ConfigureAwait(false);
         if (restored.Count > 0)
-            Insert(request.Messages.Count, $"Taken back, because this task may not change them: {string.Join(", ", restored)}.");
+            Insert(request.Messages.Count, ScopeGuard.TakenBack(restored));
         await record.AppendAsync(Results(tree, restored) with { Results = results }, CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>A snapshot of the work tree, without what the task may not change.</summary>
-    public async Task<(string Tree, IReadOnlyList<string> Restored)> SnapshotAsync(CancellationToken cancellationToken)
-    {
-        var before = record.Tree;
-        workspace.MarkDirty();
-        try
-        {
-            var tree = await workspace.SnapshotAsync([], cancellationToken).ConfigureAwait(false);
-            var restored = tree == before ? [] : await guard.RestoreAsync(before, tree, cancellationToken).ConfigureAwait(false);
-            if (restored.Count > 0)
-            {
-                workspace.MarkDirty();
-                tree = await workspace.SnapshotAsync(restored, cancellationToken).ConfigureAwait(false);
-            }
-
-            return (tree, restored);
-        }
-        catch
-        {
-            workspace.MarkDirty();
-            throw;
-        }
-    }
+    public Task<(string Tree, IReadOnlyList<string> Restored)> SnapshotAsync(CancellationToken cancellationToken) =>
+        guard.SnapshotAsync(record.Tree, [], anything: true, cancellationToken);
 
     /// <summary>An entry for what tools did.</summary>
     public ResultsEntry Results(string tree, IReadOnlyList<string> refused) => new()
@@ -140,9 +122,6 @@ internal sealed class QwenRun(
                 break;
         }
     }
-
-    // Its tools bound what they answer; what somebody else sends to the gateway need not be bounded.
-    private static string Shorten(string text) => text.Length <= MostResult ? text : $"{text[..(MostResult / 2)]}\n…\n{text[^(MostResult / 2)..]}";
 
     private void Insert(int at, string text) => _inserted.Add((at, text));
 

@@ -18,9 +18,6 @@ internal sealed class QwenStream(Action<string> report)
     /// <summary>How it says that it ended; null: not yet, or it said nothing.</summary>
     public QwenEnd? End { get; private set; }
 
-    /// <summary>Turns by the agent's own count; 0: it did not say.</summary>
-    public int Turns { get; private set; }
-
     /// <summary>Whether the tool answered with an error.</summary>
     public bool HasFailed(string callId) => _failedCalls.ContainsKey(callId);
 
@@ -40,25 +37,24 @@ internal sealed class QwenStream(Action<string> report)
 
     private void Take(JsonElement json)
     {
-        switch (Text(json, "type"))
+        switch (AiCoderJson.TextOf(json, "type"))
         {
             case "assistant":
-                foreach (var part in Content(json).Where(part => Text(part, "type") == "tool_use"))
+                foreach (var part in Content(json).Where(part => AiCoderJson.TextOf(part, "type") == "tool_use"))
                     report(Describe(part));
                 break;
             case "user":
-                foreach (var part in Content(json).Where(part => Text(part, "type") == "tool_result" && part.TryGetProperty("is_error", out var failed) && failed.ValueKind == JsonValueKind.True))
-                    _failedCalls[Text(part, "tool_use_id") ?? ""] = true;
+                foreach (var part in Content(json).Where(part => AiCoderJson.TextOf(part, "type") == "tool_result" && part.TryGetProperty("is_error", out var failed) && failed.ValueKind == JsonValueKind.True))
+                    _failedCalls[AiCoderJson.TextOf(part, "tool_use_id") ?? ""] = true;
                 break;
-            case "system" when Text(json, "subtype") == "retry":
+            case "system" when AiCoderJson.TextOf(json, "subtype") == "retry":
                 report("waiting for the model");
                 break;
             case "result":
-                Turns = json.TryGetProperty("num_turns", out var turns) && turns.TryGetInt32(out var count) ? count : 0;
                 End = new(
                     json.TryGetProperty("is_error", out var error) && error.ValueKind == JsonValueKind.True,
-                    Text(json, "result"),
-                    json.TryGetProperty("error", out var details) ? Text(details, "message") : null);
+                    AiCoderJson.TextOf(json, "result"),
+                    json.TryGetProperty("error", out var details) ? AiCoderJson.TextOf(details, "message") : null);
                 break;
         }
     }
@@ -67,9 +63,9 @@ internal sealed class QwenStream(Action<string> report)
     private static string Describe(JsonElement call)
     {
         var what = call.TryGetProperty("input", out var input)
-            ? TellingArguments.Select(name => Text(input, name)).FirstOrDefault(value => !string.IsNullOrEmpty(value))
+            ? TellingArguments.Select(name => AiCoderJson.TextOf(input, name)).FirstOrDefault(value => !string.IsNullOrEmpty(value))
             : null;
-        var line = $"{Text(call, "name")} {what?.ReplaceLineEndings(" ")}".TrimEnd();
+        var line = $"{AiCoderJson.TextOf(call, "name")} {what?.ReplaceLineEndings(" ")}".TrimEnd();
         return line.Length <= ShownLength ? line : line[..ShownLength] + "…";
     }
 
@@ -78,9 +74,6 @@ internal sealed class QwenStream(Action<string> report)
             && message.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.Array
             ? [.. content.EnumerateArray().Where(part => part.ValueKind == JsonValueKind.Object)]
             : [];
-
-    private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }
 
 /// <summary>The agent's last word.</summary>
