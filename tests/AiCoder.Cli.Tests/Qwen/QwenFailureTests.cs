@@ -90,6 +90,17 @@ public sealed class QwenFailureTests
     }
 
     [Fact]
+    public async Task A_wait_that_the_task_has_no_time_for_ends_it_at_once()
+    {
+        await using var world = await QwenEngineTests.CreateAsync(request => QwenScript.IsQwen(request) ? ScriptedReply.Error(429, retryAfter: "500") : DemoScript.For(DemoProject.Shell)(request));
+
+        var run = await world.RunAsync(world.Request("hurried", new { engine = "qwen", limits = new { max_minutes = 3 } }));
+
+        Assert.True((string?)run.Result["error"]!["code"] == "limit_time", run.Error);
+        Assert.Single(world.Model.Requests, QwenScript.IsQwen);
+    }
+
+    [Fact]
     public async Task A_refused_key_ends_the_task_after_one_call()
     {
         await using var world = await QwenEngineTests.CreateAsync(request =>

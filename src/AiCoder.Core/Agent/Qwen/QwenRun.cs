@@ -149,8 +149,13 @@ internal sealed class QwenRun(
                     ? Failure.Of(FailureCodes.ModelUnusable, $"{refused.Message} The engine 'qwen' works with models that take tool calls only; use the engine 'openai'.")
                     : refused.Failure);
             }
-            catch (FailureException exception) when (RetryTable.NextDelay(ActivityNames.Code, exception.Failure, attempt, input.Spec.TaskId) is { } delay)
+            catch (FailureException exception) when (exception.Failure.Retryable)
             {
+                // The workflow is not to begin the same tries again with a new start of the agent.
+                if (RetryTable.NextDelay(ActivityNames.Code, exception.Failure, attempt, input.Spec.TaskId) is not { } delay)
+                    throw new FailureException(exception.Failure with { Retryable = false }, exception);
+                if (input.Deadline is { } deadline && time.GetUtcNow().UtcDateTime + delay >= deadline)
+                    throw new FailureException(Failure.Of(FailureCodes.LimitTime, $"The task's time (limits.max_minutes) ends before the model would be asked again. {exception.Failure}"), exception);
                 context.Report(new(TaskState.Coding, $"waiting for the model: {exception.Failure.Code}"));
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, context.Stopping);
                 await Task.Delay(delay, time, either.Token).ConfigureAwait(false);
