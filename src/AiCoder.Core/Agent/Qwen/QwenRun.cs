@@ -1,6 +1,7 @@
 using AiCoder.Core.Activities;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Models;
+using AiCoder.Core.Processes;
 using AiCoder.Core.Sandbox;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
@@ -27,6 +28,9 @@ internal sealed class QwenRun(
     /// <summary>Fires when the agent is to be ended, because of what <see cref="Stopped"/> says.</summary>
     public CancellationToken Ending => _ending.Token;
 
+    /// <summary>Keeps the agent and all that it started still.</summary>
+    public ProcessHold Hold { get; } = new(time);
+
     /// <summary>Why the agent was ended; null: it was not.</summary>
     public Exception? Stopped => _stopped.Task.IsCompleted ? _stopped.Task.Result : null;
 
@@ -50,7 +54,7 @@ internal sealed class QwenRun(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && !context.Stopping.IsCancellationRequested)
         {
-            // The agent took its question back, or is being ended by somebody else.
+            // The agent has ended, or is being ended by somebody else.
             throw;
         }
         catch (Exception exception)
@@ -74,7 +78,8 @@ internal sealed class QwenRun(
         var results = pending.ToolCalls
             .Select(call => new CallResult(call.Id, Shorten(redactor.Redact(answers.GetValueOrDefault(call.Id, "(no answer)"))), events.HasFailed(call.Id)))
             .ToList();
-        var (tree, restored) = await SnapshotAsync(cancellationToken).ConfigureAwait(false);
+        // What its commands left in the background would change places under our hands: a folder, and a link out of the work tree.
+        var (tree, restored) = await Hold.WhileStillAsync(() => SnapshotAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
         if (restored.Count > 0)
             Insert(request.Messages.Count, $"Taken back, because this task may not change them: {string.Join(", ", restored)}.");
         await record.AppendAsync(Results(tree, restored) with { Results = results }, CancellationToken.None).ConfigureAwait(false);
