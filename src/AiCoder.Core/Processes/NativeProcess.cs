@@ -6,6 +6,8 @@ namespace AiCoder.Core.Processes;
 internal static class NativeProcess
 {
     public const int SigKill = 9;
+    private const int SigContinue = 18;
+    private const int SigStop = 19;
     private const int PrSetChildSubreaper = 36;
     private const int WaitNoHang = 1;
 
@@ -16,6 +18,12 @@ internal static class NativeProcess
 
     /// <summary>Sends SIGKILL; a process that is gone already is no error.</summary>
     public static void Kill(int pid) => _ = SendSignal(pid, SigKill);
+
+    /// <summary>Sends SIGSTOP, which no process can hinder.</summary>
+    public static void Stop(int pid) => _ = SendSignal(pid, SigStop);
+
+    /// <summary>Sends SIGCONT.</summary>
+    public static void Continue(int pid) => _ = SendSignal(pid, SigContinue);
 
     /// <summary>Sends SIGKILL to every process of a group at once.</summary>
     public static void KillGroup(int group) => _ = SendSignal(-group, SigKill);

@@ -49,6 +49,7 @@ public sealed class ProcessRunner(TimeProvider time)
         var began = time.GetTimestamp();
         using var process = new Process { StartInfo = StartInfo(spec) };
         var tree = await StartAsync(process, spec).ConfigureAwait(false);
+        spec.Hold?.Follow(tree);
 
         var error = new BoundedOutput(spec.OutputLimit);
         var errorSink = spec.MergeOutput ? outputSink : new TextSink(spec, error);

@@ -42,6 +42,9 @@ public sealed record ProcessSpec
     /// </summary>
     public bool MarkTree { get; init; }
 
+    /// <summary>Gets the power to keep the process and all its descendants still. Null: nobody wants it.</summary>
+    public ProcessHold? Hold { get; init; }
+
     /// <summary>Bounds on the process and all its descendants, kept by looking at them several times a second. Null: none.</summary>
     public TreeLimits? TreeLimits { get; init; }
 }

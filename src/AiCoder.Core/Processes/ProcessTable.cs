@@ -33,13 +33,16 @@ internal static class ProcessTable
         var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
         return fields.Length < 20
             ? null
-            : new(pid, fields[0][0], Number(fields[1]), Number(fields[2]), Number(fields[3]), long.Parse(fields[19], CultureInfo.InvariantCulture));
+            : new(pid, fields[0][0], Number(fields[1]), Number(fields[2]), Number(fields[3]), long.Parse(fields[19], CultureInfo.InvariantCulture)) { Threads = Number(fields[17]) };
     }
 
     /// <summary>Resident memory in bytes that is not backed by a file; 0 where the process is gone.</summary>
     public static long AnonymousBytes(int pid)
     {
         var fields = ReadText($"/proc/{pid}/statm")?.Split(' ');
+        // A first thread that has ended has no memory any more; the others have.
+        if (fields is [_, "0", ..])
+            fields = Threads(pid).Select(thread => ReadText($"{thread}/statm")?.Split(' ')).FirstOrDefault(parts => parts is [_, not "0", ..]) ?? fields;
         return fields is { Length: > 2 }
             ? Math.Max(0, long.Parse(fields[1], CultureInfo.InvariantCulture) - long.Parse(fields[2], CultureInfo.InvariantCulture)) * PageSize
             : 0;
@@ -58,6 +61,33 @@ internal static class ProcessTable
 
     /// <summary>The environment a process was started with, parted by NUL; empty where it is dead or may not be read.</summary>
     public static string EnvironmentOf(int pid) => ReadText($"/proc/{pid}/environ") ?? "";
+
+    /// <summary>The threads of a process: whether each is stopped (or dead), and how often it has given way to others.</summary>
+    public static IEnumerable<(int Thread, bool Stopped, long Switches)> ThreadsOf(int pid)
+    {
+        foreach (var thread in Threads(pid))
+        {
+            var lines = (ReadText($"{thread}/status") ?? "").Split('\n');
+            string? Value(string name) => Array.Find(lines, line => line.StartsWith(name, StringComparison.Ordinal))?[name.Length..].Trim();
+            if (Value("State:") is not { Length: > 0 } state)
+                continue;
+            var switches = new[] { "voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:" }.Sum(name => long.Parse(Value(name) ?? "0", CultureInfo.InvariantCulture));
+            yield return (int.Parse(Path.GetFileName(thread.AsSpan()), CultureInfo.InvariantCulture), state[0] is 'T' or 't' or 'Z' or 'X', switches);
+        }
+    }
+
+    private static string[] Threads(int pid)
+    {
+        try
+        {
+            return Directory.GetDirectories($"/proc/{pid}/task");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Gone in between, or another user's.
+            return [];
+        }
+    }
 
     private static int Number(string field) => int.Parse(field, CultureInfo.InvariantCulture);
 
@@ -84,5 +114,9 @@ internal static class ProcessTable
 /// <param name="Started">Clock ticks after boot; with the id it names a process for good.</param>
 internal sealed record ProcessEntry(int Pid, char State, int Parent, int Group, int Session, long Started)
 {
-    public bool IsDead => State is 'Z' or 'X';
+    /// <summary>How many threads it has, the first one too where that has ended.</summary>
+    public int Threads { get; init; }
+
+    // Where only its first thread has ended, it looks like a zombie and goes on.
+    public bool IsDead => State == 'X' || (State == 'Z' && Threads <= 1);
 }

@@ -78,6 +78,41 @@ internal sealed class ProcessTree
     }
 
     /// <summary>
+    /// Stops what runs now. Null where something still did; else each thread and how often it has given way so far, by which two looks
+    /// show that nothing ran in between.
+    /// </summary>
+    public Dictionary<int, long>? Halt()
+    {
+        lock (Gate)
+        {
+            var switches = new Dictionary<int, long>();
+            var running = false;
+            foreach (var member in Find(ProcessTable.Read()))
+            {
+                foreach (var (thread, stopped, count) in ProcessTable.ThreadsOf(member.Pid))
+                {
+                    running |= !stopped;
+                    switches[thread] = count;
+                    if (!stopped)
+                        NativeProcess.Stop(member.Pid);
+                }
+            }
+
+            return running ? null : switches;
+        }
+    }
+
+    /// <summary>Lets what was stopped go on.</summary>
+    public void Continue()
+    {
+        lock (Gate)
+        {
+            foreach (var member in Find(ProcessTable.Read()))
+                NativeProcess.Continue(member.Pid);
+        }
+    }
+
+    /// <summary>
     /// Kills what is alive now. True where nothing was, and then orphans of unknown origin are the others' from this instant on.
     /// </summary>
     public bool Kill()

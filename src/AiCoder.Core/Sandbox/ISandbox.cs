@@ -1,3 +1,5 @@
+using AiCoder.Core.Processes;
+
 namespace AiCoder.Core.Sandbox;
 
 /// <summary>
@@ -69,6 +71,9 @@ public sealed record SandboxCommand
     /// <see cref="CommandOutcome.Output"/>. Null: both are, in the order they were written.
     /// </summary>
     public Stream? StandardOutput { get; init; }
+
+    /// <summary>For who looks at the work tree while the command runs: by it, everything of the command is kept still meanwhile.</summary>
+    public ProcessHold? Hold { get; init; }
 
     /// <summary>Bytes of output after which the command is ended; kilobytes a second for minutes are normal.</summary>
     public long TotalOutputLimit { get; init; } = 32L << 20;

@@ -29,6 +29,7 @@ internal static class SandboxRun
             Timeout = command.Timeout,
             OutputLimit = command.OutputLimit,
             TotalOutputLimit = command.TotalOutputLimit,
+            Hold = command.Hold,
             TreeLimits = new(command.MemoryBytes, command.MaxProcesses),
             OnOutput = command.OnOutput is not { } watch
                 ? null

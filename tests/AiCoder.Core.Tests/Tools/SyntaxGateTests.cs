@@ -4,6 +4,7 @@ using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Sandbox;
 using AiCoder.Core.Tests.Validation;
+using AiCoder.Core.Validation;
 
 namespace AiCoder.Core.Tests.Tools;
 
@@ -274,5 +275,22 @@ public sealed class SyntaxGateTests
             Commands.Add(command);
             return Task.FromResult(answer(command));
         }
+    }
+
+    [Theory]
+    [InlineData("", "(")]
+    [InlineData("", "List<")]
+    [InlineData("#if ", "!")]
+    [InlineData("#if ", "(")]
+    [InlineData("class C { bool a = b is ", "not ")]
+    [InlineData("class C { int a = ", "a?.b")]
+    [InlineData("class C { string a = ", "$\"{")]
+    [InlineData("", "ref ")]
+    public async Task A_file_that_is_nested_without_an_end_costs_no_more_than_its_check(string start, string nested)
+    {
+        // As long as is parsed at all. An overflow of the stack would be the end of this very process.
+        var text = start + string.Concat(Enumerable.Repeat(nested, ((64 << 10) - start.Length) / nested.Length));
+
+        await Task.Run(() => InProcessSyntax.Check("a.cs", Encoding.UTF8.GetBytes(text)), TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
     }
 }

@@ -16,7 +16,10 @@ namespace AiCoder.Core.Agent.Qwen;
 internal sealed class ModelGateway : IAsyncDisposable
 {
     // A conversation of a million tokens has about 4 MB.
-    private const long MostRequestBytes = 64L << 20;
+    private const long MostRequestBytes = 16L << 20;
+
+    // Whatever runs beside the agent may connect as well; the agent itself needs a few.
+    private const int MostConnections = 32;
     private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StopBound = TimeSpan.FromSeconds(2);
 
@@ -50,6 +53,7 @@ internal sealed class ModelGateway : IAsyncDisposable
         {
             kestrel.ListenUnixSocket(socket, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Limits.MaxRequestBodySize = MostRequestBytes;
+            kestrel.Limits.MaxConcurrentConnections = MostConnections;
             kestrel.AddServerHeader = false;
         });
         gateway._app = builder.Build();
@@ -104,12 +108,26 @@ internal sealed class ModelGateway : IAsyncDisposable
 
     private async Task CompleteAsync(HttpContext context, CancellationToken cancellationToken)
     {
+        // Before the question is read: of many at once, one is in memory.
+        await _oneAtATime.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await AnswerAsync(context, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, CancellationToken cancellationToken)
+    {
         (ModelRequest Request, bool Stream) asked;
         try
         {
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body, cancellationToken).ConfigureAwait(false);
-            asked = GatewayWire.Read(body.ToArray());
+            asked = GatewayWire.Read(body.GetBuffer().AsMemory(0, (int)body.Length));
         }
         catch (JsonException exception)
         {
@@ -117,35 +135,38 @@ internal sealed class ModelGateway : IAsyncDisposable
             return;
         }
 
-        await _oneAtATime.WaitAsync(cancellationToken).ConfigureAwait(false);
-        var answer = Task.FromResult(new ModelAnswer());
+        // Whoever asks may go away, but not take the question back: what it costs is counted when its answer is there.
+        var answer = _answer(asked.Request, _closing.Token);
         try
         {
-            answer = _answer(asked.Request, cancellationToken);
-            if (!asked.Stream)
-            {
-                context.Response.ContentType = "application/json; charset=utf-8";
-                await context.Response.WriteAsync(GatewayWire.Whole(await answer.ConfigureAwait(false), _model), cancellationToken).ConfigureAwait(false);
-                return;
-            }
-
-            context.Response.ContentType = "text/event-stream; charset=utf-8";
-            await context.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
-            // An endpoint that is waited for takes minutes, and clients take silence for an end.
-            while (await Task.WhenAny(answer, Task.Delay(SignOfLife, _time, cancellationToken)).ConfigureAwait(false) != answer && !cancellationToken.IsCancellationRequested)
-            {
-                await context.Response.WriteAsync(GatewayWire.Waiting(_model), cancellationToken).ConfigureAwait(false);
-                await context.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
-            }
-
-            await context.Response.WriteAsync(GatewayWire.Stream(await answer.ConfigureAwait(false), _model), cancellationToken).ConfigureAwait(false);
+            await WriteAsync(context, asked.Stream, answer, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            // Writing may have failed first; the next question begins when this one's answer has seen that, and not before.
             await ((Task)answer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _oneAtATime.Release();
         }
+    }
+
+    private async Task WriteAsync(HttpContext context, bool stream, Task<ModelAnswer> answer, CancellationToken cancellationToken)
+    {
+        if (!stream)
+        {
+            var whole = await answer.ConfigureAwait(false);
+            context.Response.ContentType = "application/json; charset=utf-8";
+            await context.Response.WriteAsync(GatewayWire.Whole(whole, _model), cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        context.Response.ContentType = "text/event-stream; charset=utf-8";
+        await context.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
+        // An endpoint that is waited for takes minutes, and clients take silence for an end.
+        while (await Task.WhenAny(answer, Task.Delay(SignOfLife, _time, cancellationToken)).ConfigureAwait(false) != answer && !cancellationToken.IsCancellationRequested)
+        {
+            await context.Response.WriteAsync(GatewayWire.Waiting(_model), cancellationToken).ConfigureAwait(false);
+            await context.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        await context.Response.WriteAsync(GatewayWire.Stream(await answer.ConfigureAwait(false), _model), cancellationToken).ConfigureAwait(false);
     }
 
     private static Task RefuseAsync(HttpContext context, int status, string message, CancellationToken cancellationToken)

@@ -24,7 +24,10 @@ public sealed record OwnProgram(IReadOnlyList<string> Command, IReadOnlyList<str
     }
 
     /// <summary>A program by its command line, whose last part lies in the program's folder.</summary>
-    public static OwnProgram Of(IReadOnlyList<string> command)
+    public static OwnProgram Of(IReadOnlyList<string> command) => Of(command, RuntimeEnvironment.GetRuntimeDirectory());
+
+    /// <summary>The same on the runtime whose libraries lie in a folder.</summary>
+    internal static OwnProgram Of(IReadOnlyList<string> command, string runtimeDirectory)
     {
         var folder = Path.GetDirectoryName(command[^1])!;
         var files = Directory.EnumerateFiles(folder)
@@ -34,10 +37,12 @@ public sealed record OwnProgram(IReadOnlyList<string> Command, IReadOnlyList<str
             files = files.Append(Path.Combine(folder, "runtimes"));
 
         // <root>/shared/Microsoft.NETCore.App/<version>/
-        var runtime = Path.TrimEndingDirectorySeparator(RuntimeEnvironment.GetRuntimeDirectory());
+        var runtime = Path.TrimEndingDirectorySeparator(runtimeDirectory);
         var root = Path.GetFullPath(Path.Combine(runtime, "../../.."));
         var isShared = runtime.StartsWith(Path.Combine(root, "shared"), StringComparison.Ordinal);
-        return new(command, [.. files.Concat(isShared ? [root] : []).Distinct().Where(path => !path.StartsWith("/usr/", StringComparison.Ordinal))])
+        // Not the whole root: in a home's .dotnet lie the user's certificates and tool packages as well.
+        string[] parts = isShared ? [Path.Combine(root, "host"), Path.Combine(root, "shared"), .. command.Take(1).Where(program => Path.GetDirectoryName(program) == root)] : [];
+        return new(command, [.. files.Concat(parts).Distinct().Where(path => !path.StartsWith("/usr/", StringComparison.Ordinal))])
         {
             RuntimeRoot = isShared ? root : null,
         };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using AiCoder.Core.Processes;
 using AiCoder.Core.Sandbox;
 
 namespace AiCoder.Core.Agent.Qwen;
@@ -57,10 +58,11 @@ internal static class QwenCommand
             Home = start.Home,
             Timeout = start.Time + TimeSpan.FromMinutes(1),
             StandardOutput = start.Output,
+            Hold = start.Hold,
             // Every tool's answer is printed again.
             TotalOutputLimit = 512L << 20,
             OutputLimit = 8_000,
-            ReadOnlyPaths = [folder, installation.Folder, .. forwarder.Files],
+            ReadOnlyPaths = [folder, installation.Packages, .. forwarder.Files],
             Masked = Masked,
             Environment = Variables(start, forwarder.RuntimeRoot is { } root ? sandbox.PathInside(root) : null),
         };
@@ -106,6 +108,9 @@ internal sealed record QwenStart
     public required string Home { get; init; }
     public required int Turns { get; init; }
     public required TimeSpan Time { get; init; }
+
+    /// <summary>Keeps it still.</summary>
+    public required ProcessHold Hold { get; init; }
 
     /// <summary>Takes its events.</summary>
     public required Stream Output { get; init; }

@@ -15,6 +15,9 @@ public sealed record QwenInstallation(string Folder, string Cli, string Node, st
 
     private const string Package = "node_modules/@qwen-code/qwen-code";
 
+    /// <summary>What of the folder is shown to the agent. Beside it an .npmrc with a registry's token may lie, or somebody's whole home.</summary>
+    public string Packages => Path.Combine(Folder, "node_modules");
+
     /// <summary>How to install it.</summary>
     public static string Advice(string? folder) =>
         $"Install it with 'npm install --prefix {folder ?? "/opt/qwen"} @qwen-code/qwen-code@{TestedVersion} node@22' and set QWEN_CODE_DIR={folder ?? "/opt/qwen"}.";

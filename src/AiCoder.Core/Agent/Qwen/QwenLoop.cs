@@ -79,6 +79,7 @@ internal sealed class QwenLoop(
                     // One more than there are: the gateway ends it at the limit, with what its last tools did on record.
                     Turns = Math.Max(1, (input.Spec.Limits.MaxTurns ?? TaskLimits.DefaultTurns) - record.Usage.Turns) + 1,
                     Time = Left(),
+                    Hold = run.Hold,
                     Output = new LineStream(events.Take),
                 }, cancellationToken).ConfigureAwait(false);
                 outcome = await RunAsync(command, run, cancellationToken).ConfigureAwait(false);

@@ -29,6 +29,9 @@ internal sealed class QwenRun(
     /// <summary>Fires when the agent is to be ended, because of what <see cref="Stopped"/> says.</summary>
     public CancellationToken Ending => _ending.Token;
 
+    /// <summary>Keeps the agent and all that it started still.</summary>
+    public ProcessHold Hold { get; } = new(time);
+
     /// <summary>Why the agent was ended; null: it was not.</summary>
     public Exception? Stopped => _stopped.Task.IsCompleted ? _stopped.Task.Result : null;
 
@@ -52,7 +55,7 @@ internal sealed class QwenRun(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && !context.Stopping.IsCancellationRequested)
         {
-            // The agent took its question back, or is being ended by somebody else.
+            // The agent has ended, or is being ended by somebody else.
             throw;
         }
         catch (Exception exception)
@@ -76,7 +79,8 @@ internal sealed class QwenRun(
         var results = pending.ToolCalls
             .Select(call => new CallResult(call.Id, BoundedOutput.Cut(redactor.Redact(answers.GetValueOrDefault(call.Id, "(no answer)")), MostResult), events.HasFailed(call.Id)))
             .ToList();
-        var (tree, restored) = await SnapshotAsync(cancellationToken).ConfigureAwait(false);
+        // What its commands left in the background would change places under our hands: a folder, and a link out of the work tree.
+        var (tree, restored) = await Hold.WhileStillAsync(() => SnapshotAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
         if (restored.Count > 0)
             Insert(request.Messages.Count, ScopeGuard.TakenBack(restored));
         await record.AppendAsync(Results(tree, restored) with { Results = results }, CancellationToken.None).ConfigureAwait(false);

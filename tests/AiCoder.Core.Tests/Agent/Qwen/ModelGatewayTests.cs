@@ -16,7 +16,7 @@ public sealed class ModelGatewayTests : IDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private string Socket => _folder["s"];
+    private string SocketPath => _folder["s"];
 
     public void Dispose() => _folder.Dispose();
 
@@ -154,8 +154,60 @@ public sealed class ModelGatewayTests : IDisposable
         await Assert.ThrowsAnyAsync<Exception>(() => asking);
     }
 
+    [Fact]
+    public async Task Whoever_goes_away_does_not_take_the_question_back()
+    {
+        var (began, goOn, answered) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource<bool>());
+        await using var gateway = await OpenAsync(async (_, stop) =>
+        {
+            began.TrySetResult();
+            await goOn.Task;
+            answered.TrySetResult(!stop.IsCancellationRequested);
+            return new() { Text = "paid" };
+        });
+        var body = """{"stream":true,"messages":[{"role":"user","content":"x"}]}""";
+        using (var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            await client.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath), Cancel);
+            await client.SendAsync(
+                Encoding.UTF8.GetBytes($"POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer {gateway.Token}\r\nContent-Length: {body.Length}\r\n\r\n{body}"), Cancel);
+            await began.Task.WaitAsync(Cancel);
+        }
+
+        // The next one's turn comes after that of the one that left.
+        var next = AskAsync(gateway.Token, body);
+        await Task.Delay(200, Cancel);
+        Assert.False(next.IsCompleted);
+        goOn.SetResult();
+
+        Assert.True(await answered.Task.WaitAsync(Cancel));
+        Assert.Equal(HttpStatusCode.OK, (await next).Status);
+    }
+
+    [Fact]
+    public async Task More_connections_than_an_agent_needs_are_not_kept()
+    {
+        await using var gateway = await OpenAsync((_, _) => Task.FromResult(new ModelAnswer { Text = "x" }));
+        var clients = new List<Socket>();
+        try
+        {
+            foreach (var _ in Enumerable.Range(0, 100))
+            {
+                clients.Add(new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified));
+                await clients[^1].ConnectAsync(new UnixDomainSocketEndPoint(SocketPath), Cancel);
+            }
+
+            // The end of a connection that was refused; one that is kept says nothing.
+            Assert.Equal(0, await clients[^1].ReceiveAsync(new byte[1], Cancel));
+        }
+        finally
+        {
+            clients.ForEach(client => client.Dispose());
+        }
+    }
+
     private Task<ModelGateway> OpenAsync(Func<ModelRequest, CancellationToken, Task<ModelAnswer>> answer) =>
-        ModelGateway.OpenAsync(Socket, "m", answer, TimeProvider.System, Cancel);
+        ModelGateway.OpenAsync(SocketPath, "m", answer, TimeProvider.System, Cancel);
 
     private async Task<(HttpStatusCode Status, string Text)> AskAsync(string token, string body, string path = "/v1/chat/completions")
     {
@@ -164,7 +216,7 @@ public sealed class ModelGatewayTests : IDisposable
             ConnectCallback = async (_, stop) =>
             {
                 var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(Socket), stop);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath), stop);
                 return new NetworkStream(socket, ownsSocket: true);
             },
         };

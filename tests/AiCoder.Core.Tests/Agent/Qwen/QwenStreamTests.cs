@@ -1,5 +1,6 @@
 using System.Text;
 using AiCoder.Core.Agent.Qwen;
+using AiCoder.Core.Sandbox;
 
 namespace AiCoder.Core.Tests.Agent.Qwen;
 
@@ -61,5 +62,35 @@ public sealed class QwenStreamTests
         Assert.Equal(
             ["aicoder", "aicoder.deps.json", "aicoder.dll", "aicoder.runtimeconfig.json"],
             program.Files.Where(file => file.StartsWith(folder.Root, StringComparison.Ordinal)).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Of_a_runtime_s_folder_only_the_runtime_is_shown()
+    {
+        using var folder = new AiCoder.Testing.TemporaryFolder();
+        Directory.CreateDirectory(folder["app"]);
+
+        var program = OwnProgram.Of([folder["dotnet"], folder["app", "aicoder.dll"]], folder["shared", "Microsoft.NETCore.App", "10.0.0"] + "/");
+
+        Assert.Equal(folder.Root, program.RuntimeRoot);
+        Assert.Equal([folder["app", "aicoder.dll"], folder["dotnet"], folder["host"], folder["shared"]], program.Files.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Of_the_folder_that_the_agent_was_installed_into_only_the_packages_are_shown()
+    {
+        using var folder = new AiCoder.Testing.TemporaryFolder();
+        using var start = new AiCoder.Testing.TemporaryFolder();
+        var installation = new QwenInstallation(folder.Root, folder["node_modules", "cli.js"], folder["node_modules", "node"], "0");
+
+        var command = await QwenCommand.CreateAsync(
+            new BubblewrapSandbox(new(TimeProvider.System), new() { Path = [], Roots = [] }, new([]), start["files"]),
+            installation,
+            new([start["aicoder"]], []),
+            start.Root,
+            new() { Prompt = "", Model = "m", Token = "t", WorkTree = start.Root, Home = start.Root, Turns = 1, Time = TimeSpan.FromMinutes(1), Hold = new(TimeProvider.System), Output = Stream.Null },
+            TestContext.Current.CancellationToken);
+
+        Assert.Equal([start.Root, folder["node_modules"]], command.ReadOnlyPaths);
     }
 }

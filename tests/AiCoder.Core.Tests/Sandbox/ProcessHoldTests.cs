@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using AiCoder.Core.Configuration;
+using AiCoder.Core.Failures;
+using AiCoder.Core.Processes;
+using AiCoder.Core.Sandbox;
+
+namespace AiCoder.Core.Tests.Sandbox;
+
+/// <summary>Processes that are held still while we look at what they write, and those that would rather not be seen.</summary>
+public sealed class ProcessHoldTests
+{
+    [Theory]
+    [InlineData(SandboxKind.Bubblewrap)]
+    [InlineData(SandboxKind.None)]
+    public async Task A_process_whose_first_thread_has_ended_is_bounded_and_killed_like_others(SandboxKind kind)
+    {
+        await using var fixture = new SandboxFixture(kind);
+        await File.WriteAllTextAsync(
+            Path.Combine(fixture.WorkTree, "hidden.py"),
+            """
+            import ctypes, threading, time
+            def grow():
+                time.sleep(0.5)
+                memory = bytearray(400 << 20)
+                for page in range(0, len(memory), 4096):
+                    memory[page] = 1
+                time.sleep(30)
+            threading.Thread(target=grow).start()
+            ctypes.CDLL(None).pthread_exit(None)
+            """,
+            TestContext.Current.CancellationToken);
+
+        var outcome = await fixture.RunAsync("python3 --version || exit 3; python3 hidden.py hidden-mark-5121; true", command => command with { MemoryBytes = 200 << 20 });
+
+        Assert.SkipWhen(outcome.ExitCode == 3, "There is no python3.");
+        Assert.Equal(CommandEnding.OutOfMemory, outcome.Ending);
+    }
+
+    [Theory]
+    [InlineData(SandboxKind.Bubblewrap)]
+    [InlineData(SandboxKind.None)]
+    public async Task What_is_held_does_nothing_until_it_is_let_go(SandboxKind kind)
+    {
+        await using var fixture = new SandboxFixture(kind);
+        var (file, hold) = (Path.Combine(fixture.WorkTree, "file"), new ProcessHold(TimeProvider.System));
+        var running = fixture.RunAsync("(setsid sh -c 'while :; do echo x >> file; done' &) ; while [ ! -e end ]; do sleep 0.05; done", command => command with { Hold = hold });
+        await UntilAsync(() => File.Exists(file) && new FileInfo(file).Length > 0);
+
+        var (before, after) = await hold.WhileStillAsync(
+            async () =>
+            {
+                var length = new FileInfo(file).Length;
+                await Task.Delay(200, TestContext.Current.CancellationToken);
+                return (length, new FileInfo(file).Length);
+            },
+            TestContext.Current.CancellationToken);
+
+        Assert.Equal(before, after);
+        await UntilAsync(() => new FileInfo(file).Length > after);
+        await File.WriteAllTextAsync(Path.Combine(fixture.WorkTree, "end"), "", TestContext.Current.CancellationToken);
+        Assert.Equal(CommandEnding.Exited, (await running).Ending);
+    }
+
+    [Fact]
+    public async Task What_wakes_itself_while_it_is_held_is_found_out()
+    {
+        await using var fixture = new SandboxFixture(SandboxKind.None);
+        var (file, hold) = (Path.Combine(fixture.WorkTree, "pid"), new ProcessHold(TimeProvider.System));
+        var running = fixture.RunAsync("echo $$ > pid.new; mv pid.new pid; while [ ! -e end ]; do sleep 0.05; done", command => command with { Hold = hold });
+        await UntilAsync(() => File.Exists(file));
+
+        var failure = await Assert.ThrowsAsync<FailureException>(() => hold.WhileStillAsync(
+            async () =>
+            {
+                using var kill = Process.Start("kill", ["-CONT", File.ReadAllText(file).Trim()]);
+                await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+                await Task.Delay(200, TestContext.Current.CancellationToken);
+                return true;
+            },
+            TestContext.Current.CancellationToken));
+
+        Assert.Equal(FailureCodes.SandboxUnavailable, failure.Failure.Code);
+        await File.WriteAllTextAsync(Path.Combine(fixture.WorkTree, "end"), "", TestContext.Current.CancellationToken);
+        await running;
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        while (!condition())
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+    }
+}
