@@ -12,6 +12,7 @@ namespace AiCoder.Core.Validation;
 /// <summary>Parses JSON, YAML, XML and C# files in this process: nothing of them runs.</summary>
 internal static class InProcessSyntax
 {
+    private const int MostOpenBrackets = 200;
     private static readonly string[] StrictJson = ["package.json", "package-lock.json", "composer.json", "global.json"];
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -80,7 +81,6 @@ internal static class InProcessSyntax
         ".yaml" or ".yml" => Yaml,
         ".xml" or ".csproj" or ".fsproj" or ".vbproj" or ".props" or ".targets" or ".resx" or ".slnx" or ".nuspec" or ".xsd"
             or ".xsl" or ".xslt" or ".xaml" or ".axaml" => Xml,
-        ".cs" or ".csx" => CSharpSyntax.Check,
         _ => null,
     };
 
@@ -118,6 +118,9 @@ internal static class InProcessSyntax
         // Jinja, Helm and the like.
         if (text.Contains("{{", StringComparison.Ordinal) || text.Contains("{%", StringComparison.Ordinal))
             return null;
+        // The parser looks at every open bracket again for each new one: a file of nothing else would keep it busy for hours.
+        if (IsNestedDeeperThan(MostOpenBrackets, text))
+            return null;
 
         var parser = new Parser(new StringReader(text));
         try
@@ -133,6 +136,22 @@ internal static class InProcessSyntax
         }
 
         return null;
+    }
+
+    private static bool IsNestedDeeperThan(int most, string text)
+    {
+        var open = 0;
+        foreach (var character in text)
+        {
+            if (character is '[' or '{')
+                open++;
+            else if (character is ']' or '}' && open > 0)
+                open--;
+            if (open > most)
+                return true;
+        }
+
+        return false;
     }
 
     private static SyntaxError? Xml(string file, byte[] bytes)
