@@ -23,8 +23,8 @@ internal sealed class QwenRun(
 
     // Where in the agent's own conversation something of ours was put in: it is put there again in every later question.
     private readonly List<(int At, string Text)> _inserted = [];
-    private readonly TaskCompletionSource<Exception> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _ending = new();
+    private Exception? _stopped;
 
     /// <summary>Fires when the agent is to be ended, because of what <see cref="Stopped"/> says.</summary>
     public CancellationToken Ending => _ending.Token;
@@ -33,7 +33,7 @@ internal sealed class QwenRun(
     public ProcessHold Hold { get; } = new(time);
 
     /// <summary>Why the agent was ended; null: it was not.</summary>
-    public Exception? Stopped => _stopped.Task.IsCompleted ? _stopped.Task.Result : null;
+    public Exception? Stopped => Volatile.Read(ref _stopped);
 
     /// <inheritdoc/>
     public void Dispose() => _ending.Dispose();
@@ -60,7 +60,8 @@ internal sealed class QwenRun(
         }
         catch (Exception exception)
         {
-            _stopped.TrySetResult(exception);
+            // The first reason counts.
+            Interlocked.CompareExchange(ref _stopped, exception, null);
             await _ending.CancelAsync().ConfigureAwait(false);
             throw;
         }
