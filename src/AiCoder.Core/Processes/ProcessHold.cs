@@ -10,6 +10,11 @@ public sealed class ProcessHold(TimeProvider time)
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(2);
 
+    // Who starts a program waits in the kernel until that has begun, and is seen to run until then: for ever, where the new process
+    // was stopped before it came that far. So what can't be stopped is let go now and then.
+    private static readonly TimeSpan Try = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(20);
+
     private ProcessTree? _tree;
 
     /// <summary>Does something while nothing of the run runs.</summary>
@@ -36,6 +41,7 @@ public sealed class ProcessHold(TimeProvider time)
     private async Task<Dictionary<int, long>> StopAsync(ProcessTree tree, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
+        var tried = began;
         Dictionary<int, long>? last = null;
         while (true)
         {
@@ -47,6 +53,11 @@ public sealed class ProcessHold(TimeProvider time)
             if (time.GetElapsedTime(began) > Bound)
                 throw Restless("What runs in the sandbox can't be stopped");
             await Task.Delay(Poll, time, cancellationToken).ConfigureAwait(false);
+            if (time.GetElapsedTime(tried) <= Try)
+                continue;
+            tree.Continue();
+            await Task.Delay(Breath, time, cancellationToken).ConfigureAwait(false);
+            tried = time.GetTimestamp();
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Processes;
@@ -57,6 +58,33 @@ public sealed class ProcessHoldTests
 
         Assert.Equal(before, after);
         await UntilAsync(() => new FileInfo(file).Length > after);
+        await File.WriteAllTextAsync(Path.Combine(fixture.WorkTree, "end"), "", TestContext.Current.CancellationToken);
+        Assert.Equal(CommandEnding.Exited, (await running).Ending);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_new_process_to_become_its_program_is_held_all_the_same()
+    {
+        Assert.SkipUnless(RuntimeInformation.ProcessArchitecture == Architecture.X64, "The number of the system call is that of x64.");
+        await using var fixture = new SandboxFixture(SandboxKind.None);
+        // clone(CLONE_VFORK | SIGCHLD): as posix_spawn(3) and shells do, but the new process takes its time.
+        await File.WriteAllTextAsync(
+            Path.Combine(fixture.WorkTree, "start.py"),
+            """
+            import ctypes, os, time
+            if ctypes.CDLL(None).syscall(56, 0x4000 | 17, 0, 0, 0, 0) == 0:
+                open("started", "w").close()
+                time.sleep(2)
+                os.execvp("sleep", ["sleep", "100"])
+            """,
+            TestContext.Current.CancellationToken);
+        var hold = new ProcessHold(TimeProvider.System);
+        var running = fixture.RunAsync("python3 --version || exit 3; python3 start.py; while [ ! -e end ]; do sleep 0.05; done", command => command with { Hold = hold });
+        await UntilAsync(() => running.IsCompleted || File.Exists(Path.Combine(fixture.WorkTree, "started")));
+        Assert.SkipWhen(running.IsCompleted && (await running).ExitCode == 3, "There is no python3.");
+
+        Assert.True(await hold.WhileStillAsync(() => Task.FromResult(true), TestContext.Current.CancellationToken));
+
         await File.WriteAllTextAsync(Path.Combine(fixture.WorkTree, "end"), "", TestContext.Current.CancellationToken);
         Assert.Equal(CommandEnding.Exited, (await running).Ending);
     }
