@@ -76,7 +76,7 @@ public sealed class CodeActivity(
         var guard = new ScopeGuard(workspace, scope, input.Source.Tree);
         using var tools = new ToolSet(workspace.WorkTree, workspace.GitFolderPath, scope, sandbox, workspace.SandboxHome, Network(spec), time, spec.Validation.Image);
         ICodingEngine engine = spec.Engine == TaskEngine.Qwen
-            ? new QwenLoop(input, record, workspace, sandbox, QwenInstallation.Find(options.QwenCodeDir), Forwarder(), model, guard, redactor, context, time)
+            ? new QwenLoop(input, record, workspace, sandbox, await FindQwenAsync(context, cancellationToken).ConfigureAwait(false), Forwarder(), model, guard, redactor, context, time)
             : new AgentLoop(input, record, model, tools, new TurnRunner(workspace, tools, guard, redactor, line => context.Report(new(TaskState.Coding, line))), context, time, Bounds);
 
         await workspace.CheckoutAsync(record.Tree, cancellationToken).ConfigureAwait(false);
@@ -84,6 +84,14 @@ public sealed class CodeActivity(
         if (await PrepareAsync(workspace, spec, redactor, context, cancellationToken).ConfigureAwait(false))
             await workspace.CheckoutAsync(record.Tree, cancellationToken).ConfigureAwait(false);
         return await engine.RunAsync(CodingTexts.Of(input, workspace, options.OutputLanguage, redactor, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<QwenInstallation> FindQwenAsync(ActivityContext context, CancellationToken cancellationToken)
+    {
+        var installation = QwenInstallation.Find(options.QwenCodeDir);
+        return sandbox.IsElsewhere
+            ? await QwenPlacement.PlaceAsync(installation, options.WorkspaceDir, detail => context.Report(new(TaskState.Coding, detail)), time, cancellationToken).ConfigureAwait(false)
+            : installation;
     }
 
     /// <summary>

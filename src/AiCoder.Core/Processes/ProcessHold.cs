@@ -15,54 +15,49 @@ public sealed class ProcessHold(TimeProvider time)
     private static readonly TimeSpan Try = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(20);
 
-    private ProcessTree? _tree;
+    private IStoppable? _run;
 
     /// <summary>Does something while nothing of the run runs.</summary>
     /// <exception cref="FailureException"><c>sandbox_unavailable</c>: it can't be kept still, or did not stay so.</exception>
     public async Task<T> WhileStillAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
-        var tree = _tree ?? throw Restless("This sandbox can't keep what runs in it still");
+        var run = _run ?? throw Restless("This sandbox can't keep what runs in it still");
         try
         {
-            var still = await StopAsync(tree, cancellationToken).ConfigureAwait(false);
+            var still = await StopAsync(run, cancellationToken).ConfigureAwait(false);
             var result = await work().ConfigureAwait(false);
             // A stopped process can have itself woken, by a timer say: what was seen and done meanwhile can't be trusted then.
-            cancellationToken.ThrowIfCancellationRequested();
-            return IsSame(still, tree.Halt()) ? result : throw Restless("What runs in the sandbox went on although it was stopped");
+            return await run.HaltAsync(cancellationToken).ConfigureAwait(false) is { } after && ThreadLooks.AreSame(still, after)
+                ? result
+                : throw Restless("What runs in the sandbox went on although it was stopped");
         }
         finally
         {
-            tree.Continue();
+            await run.ContinueAsync().ConfigureAwait(false);
         }
     }
 
-    internal void Follow(ProcessTree tree) => _tree = tree;
+    internal void Follow(IStoppable run) => _run = run;
 
-    private async Task<Dictionary<int, long>> StopAsync(ProcessTree tree, CancellationToken cancellationToken)
+    private async Task<IReadOnlyDictionary<int, long>> StopAsync(IStoppable run, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
         var tried = began;
-        Dictionary<int, long>? last = null;
         while (true)
         {
             // One that was born between a look and the stop of its parent is seen by the next look.
-            var now = tree.Halt();
-            if (now is not null && IsSame(now, last))
-                return now;
-            last = now;
+            if (await run.HaltAsync(cancellationToken).ConfigureAwait(false) is { } still)
+                return still;
             if (time.GetElapsedTime(began) > Bound)
                 throw Restless("What runs in the sandbox can't be stopped");
             await Task.Delay(Poll, time, cancellationToken).ConfigureAwait(false);
             if (time.GetElapsedTime(tried) <= Try)
                 continue;
-            tree.Continue();
+            await run.ContinueAsync().ConfigureAwait(false);
             await Task.Delay(Breath, time, cancellationToken).ConfigureAwait(false);
             tried = time.GetTimestamp();
         }
     }
-
-    private static bool IsSame(Dictionary<int, long>? one, Dictionary<int, long>? other) =>
-        one is not null && other is not null && one.Count == other.Count && one.All(thread => other.TryGetValue(thread.Key, out var switches) && switches == thread.Value);
 
     private static FailureException Restless(string what) => new(
         FailureCodes.SandboxUnavailable, $"{what}, so the work tree could not be looked at safely. Nothing was pushed.");

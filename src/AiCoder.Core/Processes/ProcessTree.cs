@@ -11,7 +11,7 @@ namespace AiCoder.Core.Processes;
 /// children in sessions of their own that are to outlive the commands.
 /// </para>
 /// </summary>
-internal sealed class ProcessTree
+internal sealed class ProcessTree : IStoppable
 {
     private const string MarkVariable = "AICODER_COMMAND";
 
@@ -77,39 +77,20 @@ internal sealed class ProcessTree
         return (members.Count, memory);
     }
 
-    /// <summary>
-    /// Stops what runs now. Null where something still did; else each thread and how often it has given way so far, by which two looks
-    /// show that nothing ran in between.
-    /// </summary>
-    public Dictionary<int, long>? Halt()
-    {
-        lock (Gate)
-        {
-            var switches = new Dictionary<int, long>();
-            var running = false;
-            foreach (var member in Find(ProcessTable.Read()))
-            {
-                foreach (var (thread, stopped, count) in ProcessTable.ThreadsOf(member.Pid))
-                {
-                    running |= !stopped;
-                    switches[thread] = count;
-                    if (!stopped)
-                        NativeProcess.Stop(member.Pid);
-                }
-            }
+    /// <inheritdoc/>
+    public Task<IReadOnlyDictionary<int, long>?> HaltAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(Halt() is { } first && Halt() is { } second && ThreadLooks.AreSame(first, second) ? second : (IReadOnlyDictionary<int, long>?)null);
 
-            return running ? null : switches;
-        }
-    }
-
-    /// <summary>Lets what was stopped go on.</summary>
-    public void Continue()
+    /// <inheritdoc/>
+    public Task ContinueAsync()
     {
         lock (Gate)
         {
             foreach (var member in Find(ProcessTable.Read()))
                 NativeProcess.Continue(member.Pid);
         }
+
+        return Task.CompletedTask;
     }
 
     /// <summary>
@@ -138,6 +119,28 @@ internal sealed class ProcessTree
         {
             Active.Remove(_root);
             Roots.Remove(_root);
+        }
+    }
+
+    /// <returns>Null where something still ran.</returns>
+    private Dictionary<int, long>? Halt()
+    {
+        lock (Gate)
+        {
+            var switches = new Dictionary<int, long>();
+            var running = false;
+            foreach (var member in Find(ProcessTable.Read()))
+            {
+                foreach (var (thread, stopped, count) in ProcessTable.ThreadsOf(member.Pid))
+                {
+                    running |= !stopped;
+                    switches[thread] = count;
+                    if (!stopped)
+                        NativeProcess.Stop(member.Pid);
+                }
+            }
+
+            return running ? null : switches;
         }
     }
 

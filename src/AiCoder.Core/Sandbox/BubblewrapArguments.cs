@@ -57,7 +57,8 @@ internal static class BubblewrapArguments
             : ["--size", size, "--tmpfs", BubblewrapSandbox.Home]);
         arguments.AddRange(["--bind", command.WorkTree, BubblewrapSandbox.WorkTree]);
         arguments.AddRange(Git(command.WorkTree, files));
-        arguments.AddRange(command.Masked.SelectMany(path => Mask(command.WorkTree, path, files)));
+        foreach (var (path, isFile) in SandboxRun.Masked(command))
+            arguments.AddRange(["--ro-bind", isFile ? files.EmptyFile : files.EmptyDirectory, $"{BubblewrapSandbox.WorkTree}/{path}"]);
         // Everything above is laid out on a tmpfs that is the root folder.
         arguments.AddRange(["--remount-ro", "/", "--chdir", directory == "." ? BubblewrapSandbox.WorkTree : $"{BubblewrapSandbox.WorkTree}/{directory}"]);
         foreach (var (name, value) in SandboxEnvironment.For(command, toolchains, BubblewrapSandbox.Home, "/tmp"))
@@ -73,18 +74,6 @@ internal static class BubblewrapArguments
         if (new FileInfo(folder).LinkTarget is { } target)
             return ["--symlink", target, folder];
         return Directory.Exists(folder) ? ["--ro-bind", folder, folder] : [];
-    }
-
-    private static string[] Mask(string workTree, string path, SandboxFiles files)
-    {
-        var info = new FileInfo(Path.Combine(workTree, path));
-        // Mounted on a link, the mask would hide what it leads to, or nothing at all.
-        if (info.LinkTarget is not null)
-            throw new FailureException(FailureCodes.SandboxUnavailable, $"The repository's {path} is a symbolic link, which cannot be kept from what runs. Use another engine, or remove it.");
-        var inside = $"{BubblewrapSandbox.WorkTree}/{path}";
-        return info.Exists ? ["--ro-bind", files.EmptyFile, inside]
-            : Directory.Exists(info.FullName) ? ["--ro-bind", files.EmptyDirectory, inside]
-            : [];
     }
 
     private static string[] Git(string workTree, SandboxFiles files)

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using AiCoder.Core.Processes;
 
 namespace AiCoder.Core.Sandbox;
@@ -12,6 +13,12 @@ public interface ISandbox
     /// <summary>Starts something harmless, to learn whether a command could run at all.</summary>
     /// <exception cref="Failures.FailureException"><c>system/sandbox_unavailable</c>, saying what to set.</exception>
     Task ProbeAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Whether commands run on another machine: of the service's files they can be shown only what lies in WORKSPACE_DIR, and none of
+    /// its sockets.
+    /// </summary>
+    bool IsElsewhere => false;
 
     /// <summary>Where a path of the host that a command is shown stands for that command.</summary>
     string PathInside(string path);
@@ -71,6 +78,11 @@ public sealed record SandboxCommand
     /// <see cref="CommandOutcome.Output"/>. Null: both are, in the order they were written.
     /// </summary>
     public Stream? StandardOutput { get; init; }
+
+    /// <summary>
+    /// What it reads, beginning with its own first word on standard output; only where <see cref="ISandbox.IsElsewhere"/>. Null: nothing.
+    /// </summary>
+    public PipeReader? StandardInput { get; init; }
 
     /// <summary>For who looks at the work tree while the command runs: by it, everything of the command is kept still meanwhile.</summary>
     public ProcessHold? Hold { get; init; }

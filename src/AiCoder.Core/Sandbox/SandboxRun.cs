@@ -21,6 +21,8 @@ internal static class SandboxRun
     /// <summary>Fills in the bounds of the command.</summary>
     private static ProcessSpec Bounded(SandboxCommand command, ProcessSpec spec, SecretRedactor redactor)
     {
+        if (command.StandardInput is not null)
+            throw new NotSupportedException("Standard input is for sandboxes that run elsewhere.");
         var shown = 0;
         return spec with
         {
@@ -64,6 +66,21 @@ internal static class SandboxRun
             ProcessEnding.TooMuchOutput => CommandEnding.TooMuchOutput,
             _ => CommandEnding.TimedOut,
         });
+
+    /// <summary>What of <see cref="SandboxCommand.Masked"/> is there, relative, and whether it is a file.</summary>
+    /// <exception cref="FailureException">It is a symbolic link.</exception>
+    public static IEnumerable<(string Path, bool IsFile)> Masked(SandboxCommand command)
+    {
+        foreach (var path in command.Masked)
+        {
+            var info = new FileInfo(Path.Combine(command.WorkTree, path));
+            // Mounted on a link, the mask would hide what it leads to, or nothing at all.
+            if (info.LinkTarget is not null)
+                throw new FailureException(FailureCodes.SandboxUnavailable, $"The repository's {path} is a symbolic link, which cannot be kept from what runs. Use another engine, or remove it.");
+            if (info.Exists || Directory.Exists(info.FullName))
+                yield return (path, info.Exists);
+        }
+    }
 
     /// <summary>The folder to start in, relative, without a way out of the work tree.</summary>
     /// <exception cref="FailureException">It leads out of the work tree.</exception>

@@ -22,6 +22,9 @@ internal sealed class TracedSandbox(ISandbox inner, SecretRedactor redactor) : I
     public void Dispose() => (inner as IDisposable)?.Dispose();
 
     /// <inheritdoc/>
+    public bool IsElsewhere => inner.IsElsewhere;
+
+    /// <inheritdoc/>
     public string PathInside(string path) => inner.PathInside(path);
 
     /// <inheritdoc/>

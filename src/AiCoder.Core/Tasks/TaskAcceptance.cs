@@ -245,8 +245,6 @@ public sealed partial class TaskAcceptance
         var engine = Choice<TaskEngine>("engine", _request.Engine) ?? TaskEngine.Openai;
         if (engine == TaskEngine.Qwen && _options.QwenCodeDir is null)
             Problem("engine", "engine 'qwen' needs the Qwen Code command line, which is not set up here (QWEN_CODE_DIR); leave engine out, or set it to 'openai'.");
-        else if (engine == TaskEngine.Qwen && _options.Sandbox == SandboxKind.Kubernetes)
-            Problem("engine", "engine 'qwen' does not run in the pods of SANDBOX=kubernetes in this version; leave engine out, or set it to 'openai'.");
         return engine;
     }
 

@@ -12,6 +12,12 @@ internal sealed class ClaimPaths(string workspace, KubernetesSandboxOptions opti
 {
     private const int LabelLength = 32;
 
+    /// <summary>A file and a folder with nothing in them, absolute, to stand before what must not be seen.</summary>
+    public (string File, string Folder) Nothing { get; } = (Path.Combine(workspace, ".sandbox", "empty.txt"), Path.Combine(workspace, ".sandbox", "empty"));
+
+    /// <summary>Where a path of ours stands in a pod: apart, since its image may have something there.</summary>
+    public static string InPod(string path) => "/run/host" + path;
+
     /// <summary>The path in the claim.</summary>
     /// <exception cref="FailureException"><c>system/configuration</c>: it is not under WORKSPACE_DIR.</exception>
     public string InClaim(string path) =>

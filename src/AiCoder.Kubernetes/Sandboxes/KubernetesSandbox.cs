@@ -17,6 +17,11 @@ public sealed class KubernetesSandbox : ISandbox, IDisposable
     // A pod that ended between two commands is made anew; a second time in a row it is no chance.
     private const int MostStarts = 2;
 
+    private const int LongestWord = 1000;
+
+    // About 150 bytes for each thread.
+    private const int LongestLook = 4 << 20;
+
     private readonly ProcessRunner _runner;
     private readonly SecretRedactor _redactor;
     private readonly SandboxBounds _bounds;
@@ -76,7 +81,10 @@ public sealed class KubernetesSandbox : ISandbox, IDisposable
     public void Dispose() => _cluster.Dispose();
 
     /// <inheritdoc/>
-    public string PathInside(string path) => path;
+    public bool IsElsewhere => true;
+
+    /// <inheritdoc/>
+    public string PathInside(string path) => ClaimPaths.InPod(path);
 
     /// <inheritdoc/>
     public async Task ReleaseAsync(string folder, CancellationToken cancellationToken)
@@ -108,16 +116,23 @@ public sealed class KubernetesSandbox : ISandbox, IDisposable
 
     private SandboxPodKey KeyOf(SandboxCommand command)
     {
-        if (command.ReadOnlyPaths.Count > 0 || command.Masked.Count > 0)
-            throw new FailureException(FailureCodes.SandboxUnavailable, "The pods of SANDBOX=kubernetes show nothing of the service's files, and mask nothing.");
         var git = Path.Combine(command.WorkTree, ".git");
         if (new FileInfo(git).LinkTarget is not null || !Path.Exists(git))
             throw new FailureException(FailureCodes.SandboxUnavailable, "The work tree's .git is missing or a symbolic link, and could not be protected. Start the task anew.");
         if (command.Home is { } home)
             Directory.CreateDirectory(home);
         // What lies elsewhere is refused before anything is made.
-        _paths.InClaim(command.WorkTree);
-        return new(command.WorkTree, command.Home, _images.For(command), command.Network, command.MaxProcesses);
+        foreach (var path in command.ReadOnlyPaths.Append(command.WorkTree))
+            _paths.InClaim(path);
+        (string Path, bool IsFile)[] masked = [.. SandboxRun.Masked(command)];
+        if (masked.Length > 0)
+        {
+            Directory.CreateDirectory(_paths.Nothing.Folder);
+            if (!File.Exists(_paths.Nothing.File))
+                File.WriteAllBytes(_paths.Nothing.File, []);
+        }
+
+        return new(command.WorkTree, command.Home, _images.For(command), command.Network, command.MaxProcesses) { ReadOnlyPaths = command.ReadOnlyPaths, Masked = masked };
     }
 
     /// <returns>Null where nothing ran because the pod was gone.</returns>
@@ -129,12 +144,13 @@ public sealed class KubernetesSandbox : ISandbox, IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token, flood.Token);
         var output = new SandboxOutput(command, _redactor, flood.Cancel);
         var script = Encoding.UTF8.GetBytes(SandboxScripts.Command(command, directory));
+        command.Hold?.Follow(new PodProcesses((text, stop) => SayAsync(pod, text, LongestLook, stop)));
         var began = _time.GetTimestamp();
         ExecEnd? end = null;
         PodRemains? remains = null;
         try
         {
-            end = await _exec.RunAsync(pod.Name, SandboxScripts.Loader(script.Length), script, output.TakeAsync, either.Token);
+            end = await _exec.RunAsync(pod.Name, SandboxScripts.Loader(script.Length), script, command.StandardInput, output.TakeAsync, either.Token);
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
@@ -245,7 +261,9 @@ public sealed class KubernetesSandbox : ISandbox, IDisposable
     }
 
     /// <summary>What a short script of ours prints; null: it did not come to its end.</summary>
-    private async Task<string?> SayAsync(SandboxPod pod, string script, CancellationToken stop)
+    private Task<string?> SayAsync(SandboxPod pod, string script, CancellationToken stop) => SayAsync(pod, script, LongestWord, stop);
+
+    private async Task<string?> SayAsync(SandboxPod pod, string script, int longest, CancellationToken stop)
     {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(stop);
         bound.CancelAfter(_bounds.Clean);
@@ -253,10 +271,10 @@ public sealed class KubernetesSandbox : ISandbox, IDisposable
         try
         {
             var end = await _exec.RunAsync(
-                pod.Name, ["/bin/sh", "-c", script], default,
-                (isError, bytes) =>
+                pod.Name, ["/bin/sh", "-c", script], default, further: null,
+                (isError, bytes, _) =>
                 {
-                    if (!isError && said.Length < 1000)
+                    if (!isError && said.Length < longest)
                         said.Append(Encoding.UTF8.GetString(bytes.Span));
                     return ValueTask.CompletedTask;
                 },

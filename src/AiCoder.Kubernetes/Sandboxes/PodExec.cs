@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
@@ -32,11 +33,17 @@ internal sealed class PodExec(Cluster cluster, SandboxBounds bounds)
     /// <param name="pod">The pod's name.</param>
     /// <param name="command">Program and arguments.</param>
     /// <param name="input">Its standard input; it is not told that there is no more.</param>
+    /// <param name="further">What comes after that, read until the program ends; null: nothing.</param>
     /// <param name="output">Takes what it prints; true: on standard error. Never called at the same time from two threads.</param>
     /// <param name="stop">Ends the connection and the waiting; the program goes on.</param>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public async Task<ExecEnd> RunAsync(
-        string pod, IReadOnlyList<string> command, ReadOnlyMemory<byte> input, Func<bool, ReadOnlyMemory<byte>, ValueTask> output, CancellationToken stop)
+        string pod,
+        IReadOnlyList<string> command,
+        ReadOnlyMemory<byte> input,
+        PipeReader? further,
+        Func<bool, ReadOnlyMemory<byte>, CancellationToken, ValueTask> output,
+        CancellationToken stop)
     {
         WebSocket socket;
         using (var bound = CancellationTokenSource.CreateLinkedTokenSource(stop))
@@ -59,9 +66,13 @@ internal sealed class PodExec(Cluster cluster, SandboxBounds bounds)
 
         using (socket)
         {
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            var feeding = Task.CompletedTask;
             try
             {
                 await SendAsync(socket, input, stop);
+                if (further is not null)
+                    feeding = FeedAsync(socket, further, ended.Token);
                 return await ReadAsync(socket, output, stop);
             }
             catch (Exception exception) when (exception is WebSocketException or HttpRequestException or ObjectDisposedException or InvalidOperationException)
@@ -71,6 +82,9 @@ internal sealed class PodExec(Cluster cluster, SandboxBounds bounds)
             }
             finally
             {
+                await ended.CancelAsync();
+                // Where it failed, the connection did, and the reading has seen that too.
+                await feeding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 await CloseAsync(socket);
             }
         }
@@ -89,7 +103,20 @@ internal sealed class PodExec(Cluster cluster, SandboxBounds bounds)
         }
     }
 
-    private static async Task<ExecEnd> ReadAsync(WebSocket socket, Func<bool, ReadOnlyMemory<byte>, ValueTask> output, CancellationToken stop)
+    private static async Task FeedAsync(WebSocket socket, PipeReader further, CancellationToken stop)
+    {
+        while (true)
+        {
+            var read = await further.ReadAsync(stop);
+            foreach (var piece in read.Buffer)
+                await SendAsync(socket, piece, stop);
+            further.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted)
+                return;
+        }
+    }
+
+    private static async Task<ExecEnd> ReadAsync(WebSocket socket, Func<bool, ReadOnlyMemory<byte>, CancellationToken, ValueTask> output, CancellationToken stop)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
         using var status = new MemoryStream();
@@ -109,7 +136,7 @@ internal sealed class PodExec(Cluster cluster, SandboxBounds bounds)
                 }
 
                 if (stream is Output or Error && bytes.Length > 0)
-                    await output(stream == Error, bytes);
+                    await output(stream == Error, bytes, stop);
                 else if (stream == End && status.Length + bytes.Length <= LongestEnd)
                     status.Write(bytes.Span);
                 if (!received.EndOfMessage)

@@ -130,6 +130,14 @@ internal static class SandboxManifests
         key.Home is { } home
             ? new() { Name = WorkspaceVolume, MountPath = BubblewrapSandbox.Home, SubPath = paths.InClaim(home) }
             : new() { Name = HomeVolume, MountPath = BubblewrapSandbox.Home },
+        .. key.ReadOnlyPaths.Select(path => new V1VolumeMount { Name = WorkspaceVolume, MountPath = ClaimPaths.InPod(path), SubPath = paths.InClaim(path), ReadOnlyProperty = true }),
+        .. key.Masked.Select(masked => new V1VolumeMount
+        {
+            Name = WorkspaceVolume,
+            MountPath = $"{BubblewrapSandbox.WorkTree}/{masked.Path}",
+            SubPath = paths.InClaim(masked.IsFile ? paths.Nothing.File : paths.Nothing.Folder),
+            ReadOnlyProperty = true,
+        }),
         new() { Name = TemporaryVolume, MountPath = "/tmp" },
         new() { Name = TemporaryVolume, MountPath = "/var/tmp" },
         new() { Name = ControlVolume, MountPath = SandboxScripts.Control },

@@ -15,13 +15,13 @@ internal sealed class SandboxOutput(SandboxCommand command, SecretRedactor redac
     private int _shown;
 
     /// <summary>Takes a piece.</summary>
-    public async ValueTask TakeAsync(bool isError, ReadOnlyMemory<byte> bytes)
+    public async ValueTask TakeAsync(bool isError, ReadOnlyMemory<byte> bytes, CancellationToken stop)
     {
         _total += bytes.Length;
         if (_total > command.TotalOutputLimit)
             tooMuch();
         if (!isError && command.StandardOutput is { } apart)
-            await apart.WriteAsync(bytes);
+            await apart.WriteAsync(bytes, stop);
         else
             Keep((isError ? _error : _output).Decode(bytes.Span, last: false));
     }

@@ -72,6 +72,23 @@ internal static class SandboxScripts
         echo "memory $(sed -n 's/^oom_kill //p' /sys/fs/cgroup/memory.events 2>/dev/null)"
         """);
 
+    /// <summary>
+    /// Stops all that runs but the first process, which only waits then, and says twice what each thread is at: <see cref="PodThreads"/>
+    /// reads it.
+    /// </summary>
+    public const string Halt = """
+        echo "self $$"
+        for look in 1 2; do
+          kill -STOP -1 2>/dev/null
+          echo look
+          grep -hE '^(Tgid|Pid|PPid|State|voluntary_ctxt_switches|nonvoluntary_ctxt_switches):' /proc/[0-9]*/task/[0-9]*/status 2>/dev/null
+        done
+        echo end
+        """;
+
+    /// <summary>Lets all that was stopped go on.</summary>
+    public const string Continue = "kill -CONT -1 2>/dev/null; true";
+
     /// <summary>Tries to reach the API server, which every pod knows and a sandbox without network must not reach.</summary>
     public const string Reach = """
         h=$KUBERNETES_SERVICE_HOST
@@ -109,7 +126,7 @@ internal static class SandboxScripts
         // What the command left in the background holds the output open, and without its end an exec has none. Of itself this shell
         // says nothing (dash does, of a child that a signal ended).
         script.Append("exec 3>&2 2>/dev/null\n").AppendJoin(' ', command.Arguments.Select(Quote));
-        script.Append(command.StandardOutput is null ? " </dev/null 2>&1 3>&-\n" : " </dev/null 2>&3 3>&-\n");
+        script.Append(command.StandardInput is null ? " </dev/null" : "").Append(command.StandardOutput is null ? " 2>&1 3>&-\n" : " 2>&3 3>&-\n");
         script.Append("code=$?\nkill -9 -1\nexit $code");
         return script.ToString();
     }

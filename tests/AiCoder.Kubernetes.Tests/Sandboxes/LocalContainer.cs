@@ -75,12 +75,17 @@ internal sealed class LocalContainer : IDisposable
     }
 
     /// <summary>Starts a program in it, with its streams.</summary>
-    public Process Exec(IReadOnlyList<string> command) => Start(
-        "nsenter",
-        [
-            "-t", _first.Id.ToString(CultureInfo.InvariantCulture), "--user", "--preserve-credentials", "--mount", "--pid", "--net", "--ipc", "--uts", "--", .. command,
-        ],
-        _environment);
+    public Process Exec(IReadOnlyList<string> command)
+    {
+        var entered = Start(
+            "nsenter",
+            [
+                "-t", _first.Id.ToString(CultureInfo.InvariantCulture), "--user", "--preserve-credentials", "--mount", "--pid", "--net", "--ipc", "--uts", "--", .. command,
+            ],
+            _environment);
+        _ = WakeAsync(entered.Id);
+        return entered;
+    }
 
     /// <summary>Kills everything in it, as the kernel does with the first process.</summary>
     public void Kill()
@@ -101,6 +106,24 @@ internal sealed class LocalContainer : IDisposable
         _monitor.Dispose();
         _first.Dispose();
     }
+
+    // nsenter stops itself where what it started was stopped, and nobody in the container can wake it: no node's runtime does that.
+    private static async Task WakeAsync(int nsenter)
+    {
+        while (StateOf(nsenter) is not 'Z' and not ' ' and var state)
+        {
+            if (state == 'T' && Children(nsenter).All(child => StateOf(child) != 'T'))
+            {
+                using var kill = Process.Start("kill", ["-CONT", nsenter.ToString(CultureInfo.InvariantCulture)]);
+                await kill.WaitForExitAsync();
+            }
+
+            await Task.Delay(20);
+        }
+    }
+
+    private static char StateOf(int id) =>
+        Read(id, "status").Split('\n').FirstOrDefault(line => line.StartsWith("State:", StringComparison.Ordinal)) is { Length: > 7 } line ? line["State:".Length..].Trim()[0] : ' ';
 
     private static Process Start(string program, IEnumerable<string> arguments, Dictionary<string, string> environment)
     {

@@ -61,7 +61,7 @@ public sealed class SandboxTaskTests
         Assert.Empty(world.Server.Jobs);
     }
 
-    private static Dictionary<string, string> Environment(SandboxWorld world, TaskSurroundings around)
+    internal static Dictionary<string, string> Environment(SandboxWorld world, TaskSurroundings around)
     {
         var environment = new Dictionary<string, string>(around.NewEnvironment())
         {

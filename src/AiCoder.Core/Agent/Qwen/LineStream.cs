@@ -3,23 +3,9 @@ namespace AiCoder.Core.Agent.Qwen;
 /// <summary>Takes what a program prints, and hands on each whole line.</summary>
 /// <param name="take">Gets a line without its end, in UTF-8.</param>
 /// <param name="longest">Bytes of the longest line that is handed on; longer ones are passed over.</param>
-internal sealed class LineStream(Action<ReadOnlyMemory<byte>> take, int longest = 16 << 20) : Stream
+internal sealed class LineStream(Action<ReadOnlyMemory<byte>> take, int longest = 16 << 20) : WriteOnlyStream
 {
     private readonly MemoryStream _line = new();
-
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
@@ -35,29 +21,11 @@ internal sealed class LineStream(Action<ReadOnlyMemory<byte>> take, int longest 
         Keep(buffer);
     }
 
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         Write(buffer.Span);
         return ValueTask.CompletedTask;
     }
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-    {
-        Write(buffer.AsSpan(offset, count));
-        return Task.CompletedTask;
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     // One byte past the bound says that the line is too long; no more of it is kept.
     private void Keep(ReadOnlySpan<byte> bytes) => _line.Write(bytes[..(int)Math.Min(bytes.Length, Math.Max(0, longest + 1 - _line.Length))]);

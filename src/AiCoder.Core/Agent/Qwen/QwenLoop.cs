@@ -69,20 +69,20 @@ internal sealed class QwenLoop(
             CommandOutcome? outcome;
             await using (gateway.ConfigureAwait(false))
             {
-                var command = await QwenCommand.CreateAsync(sandbox, installation, forwarder, folder.FullName, new()
+                outcome = await RunAsync(folder.FullName, run, new()
                 {
                     Prompt = prompt,
                     Model = input.Spec.Model,
                     Token = gateway.Token,
                     WorkTree = workspace.WorkTree,
                     Home = workspace.SandboxHome,
+                    Image = input.Spec.Validation.Image,
                     // One more than there are: the gateway ends it at the limit, with what its last tools did on record.
                     Turns = Math.Max(1, (input.Spec.Limits.MaxTurns ?? TaskLimits.DefaultTurns) - record.Usage.Turns) + 1,
                     Time = Left(),
                     Hold = run.Hold,
                     Output = new LineStream(events.Take),
                 }, cancellationToken).ConfigureAwait(false);
-                outcome = await RunAsync(command, run, cancellationToken).ConfigureAwait(false);
             }
 
             // Outside, so that a question that was being answered is on record.
@@ -97,12 +97,17 @@ internal sealed class QwenLoop(
         }
     }
 
-    private async Task<CommandOutcome?> RunAsync(SandboxCommand command, QwenRun run, CancellationToken cancellationToken)
+    /// <returns>Null: we ended it.</returns>
+    private async Task<CommandOutcome?> RunAsync(string folder, QwenRun run, QwenStart start, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, run.Ending);
         try
         {
-            return await sandbox.RunAsync(command, either.Token).ConfigureAwait(false);
+            if (!sandbox.IsElsewhere)
+                return await sandbox.RunAsync(await QwenCommand.HereAsync(sandbox, installation, forwarder, folder, start, cancellationToken).ConfigureAwait(false), either.Token).ConfigureAwait(false);
+            var tunnel = new QwenTunnel(QwenCommand.SocketIn(folder), QwenCommand.Opening(start), start.Output);
+            await using var closing = tunnel.ConfigureAwait(false);
+            return await sandbox.RunAsync(QwenCommand.Elsewhere(sandbox, installation, tunnel, start), either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (run.Stopped is not null && !cancellationToken.IsCancellationRequested)
         {
@@ -145,7 +150,7 @@ internal sealed class QwenLoop(
             // It has a guard of its own against going round in circles.
             _ when said.Contains("Loop detection", StringComparison.OrdinalIgnoreCase) => Failure.Of(FailureCodes.Stuck, $"Qwen Code repeated the same steps and stopped itself. What was done is kept in the workspace; nothing was pushed. {said}"),
             _ when record.Iteration.OfType<AnswerEntry>().Any() => Failure.Of(FailureCodes.ModelUnusable, $"Qwen Code gave up with exit code {outcome.ExitCode}: {said}"),
-            _ => Failure.Of(FailureCodes.EngineUnavailable, $"Qwen Code {installation.Version} ended with exit code {outcome.ExitCode} before it asked the model anything: {said} {QwenInstallation.Advice(installation.Folder)}"),
+            _ => Failure.Of(FailureCodes.EngineUnavailable, $"Qwen Code {installation.Version} ended with exit code {outcome.ExitCode} before it asked the model anything: {said}{(sandbox.IsElsewhere ? "" : " " + QwenInstallation.Advice(installation.Folder))}"),
         };
     }
 
