@@ -263,6 +263,7 @@ public sealed class BubblewrapSandboxTests : IDisposable
         var failure = await Assert.ThrowsAsync<FailureException>(() => sandbox.ProbeAsync(TestContext.Current.CancellationToken));
         Assert.Equal(FailureCodes.SandboxUnavailable, failure.Failure.Code);
         Assert.Contains("SANDBOX=none", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("SANDBOX=kubernetes", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
