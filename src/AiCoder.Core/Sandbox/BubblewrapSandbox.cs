@@ -77,7 +77,7 @@ public sealed class BubblewrapSandbox(
         }
         finally
         {
-            await SpecialFiles.RemoveAsync(runner, command.WorkTree).ConfigureAwait(false);
+            await SpecialFiles.RemoveAsync(runner, command).ConfigureAwait(false);
         }
 
         if (!hadGit)

@@ -89,6 +89,12 @@ public sealed record SandboxCommand
     /// a sandbox they stay visible.
     /// </summary>
     public IReadOnlyList<string> Masked { get; init; } = [];
+
+    /// <summary>
+    /// It writes nothing in the work tree, so nobody has to look there afterwards for what it left. Shown read-only where a sandbox can do
+    /// that for one command alone.
+    /// </summary>
+    public bool WritesNothing { get; init; }
 }
 
 /// <summary>What a command in the sandbox is for.</summary>
