@@ -9,6 +9,14 @@ namespace AiCoder.Core.Sandbox;
 /// </summary>
 public interface ISandbox
 {
+    /// <summary>
+    /// Reads how it is configured, which otherwise happens on first use: for who is about to run tasks and can still refuse. Sends nothing.
+    /// </summary>
+    /// <exception cref="Failures.FailureException"><c>system/configuration</c>: it can't be used as it is configured.</exception>
+    void Open()
+    {
+    }
+
     /// <summary>Starts something harmless, to learn whether a command could run at all.</summary>
     /// <exception cref="Failures.FailureException"><c>system/sandbox_unavailable</c>, saying what to set.</exception>
     Task ProbeAsync(CancellationToken cancellationToken);
