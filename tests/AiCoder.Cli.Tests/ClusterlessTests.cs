@@ -43,18 +43,7 @@ public sealed class ClusterlessTests
     [Fact]
     public async Task An_interrupted_task_is_kept_for_when_there_is_a_sandbox_again()
     {
-        var hold = new Hold();
-        var script = DemoScript.For(DemoProject.Shell);
-        await using var world = await TaskWorld.CreateAsync(request => script(request) with { Gate = request.Turn == 2 ? hold.WaitAsync() : null });
-        world.Environment["SANDBOX"] = "none";
-        using (var first = world.Start(world.Request("interrupted")))
-        {
-            await hold.Reached.WaitAsync(Cancel);
-            first.Signal(AiCoderProcess.SigKill);
-            await first.EndAsync(Cancel);
-        }
-
-        hold.Release();
+        await using var world = await InterruptedAsync();
         LoseTheCluster(world);
         var refused = await world.RunAsync("resume", "interrupted");
         world.Environment["SANDBOX"] = "none";
@@ -63,6 +52,17 @@ public sealed class ClusterlessTests
         Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
         Assert.Contains("aicoder: No cluster is configured", refused.Error, StringComparison.Ordinal);
         Assert.True(resumed.ExitCode == 0, resumed.Error);
+    }
+
+    [Fact]
+    public async Task An_interrupted_task_can_be_cancelled_and_removed()
+    {
+        await using var world = await InterruptedAsync();
+        LoseTheCluster(world);
+
+        Assert.Equal(0, (await world.RunAsync("cancel", "interrupted")).ExitCode);
+        Assert.Equal(0, (await world.RunAsync("delete", "interrupted")).ExitCode);
+        Assert.False(Directory.Exists(Path.Combine(world.Workspace, "interrupted")));
     }
 
     [Fact]
@@ -75,6 +75,21 @@ public sealed class ClusterlessTests
 
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("aicoder: No cluster is configured", run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>A world in which the task <c>interrupted</c> was killed in the middle.</summary>
+    private static async Task<TaskWorld> InterruptedAsync()
+    {
+        var hold = new Hold();
+        var script = DemoScript.For(DemoProject.Shell);
+        var world = await TaskWorld.CreateAsync(request => script(request) with { Gate = request.Turn == 2 ? hold.WaitAsync() : null });
+        world.Environment["SANDBOX"] = "none";
+        using var first = world.Start(world.Request("interrupted"));
+        await hold.Reached.WaitAsync(Cancel);
+        first.Signal(AiCoderProcess.SigKill);
+        await first.EndAsync(Cancel);
+        hold.Release();
+        return world;
     }
 
     private static void LoseTheCluster(TaskWorld world)
