@@ -43,6 +43,9 @@ public sealed class EmbeddedService : IAsyncDisposable
     /// <summary>What tasks keep.</summary>
     public WorkspaceStore Workspaces => _services.Workspaces;
 
+    /// <summary>Where commands of tasks run.</summary>
+    public ISandbox Sandbox => _services.Sandbox;
+
     /// <summary>Opens the journal; runs nothing yet.</summary>
     /// <param name="options">The operator's.</param>
     /// <param name="loggers">The host's.</param>

@@ -1,5 +1,6 @@
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
+using AiCoder.Core.Sandbox;
 using AiCoder.Core.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -19,6 +20,7 @@ internal sealed class StartupCheck(IServiceProvider services, ILogger<StartupChe
         {
             var options = services.GetRequiredService<AiCoderOptions>();
             Directory.CreateDirectory(options.WorkspaceDir);
+            services.GetRequiredService<ISandbox>().Open();
             // Before the first span; the container ends it, and with it sends what is left.
             services.GetRequiredService<TelemetryExport>();
         }

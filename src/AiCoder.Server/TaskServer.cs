@@ -40,7 +40,7 @@ public sealed class TaskServer : IAsyncDisposable
     /// <summary>Opens the journal, listens, and goes on with the tasks that are there.</summary>
     /// <exception cref="FailureException">
     /// <c>system/configuration</c>: an address can't be listened on, or must not be without AICODER_API_KEY; STATE_DIR or WORKSPACE_DIR
-    /// can't be used; the queue is wanted and it is not said where it is.
+    /// can't be used; SANDBOX=kubernetes without a cluster; the queue is wanted and it is not said where it is.
     /// </exception>
     public static async Task<TaskServer> StartAsync(TaskServerSetup setup, CancellationToken cancellationToken = default)
     {
@@ -54,6 +54,7 @@ public sealed class TaskServer : IAsyncDisposable
         TaskServer? server = null;
         try
         {
+            service.Sandbox.Open();
             server = new(Build(setup, service, listening, queue), service, setup);
             await server._app.StartAsync(cancellationToken);
             return server;

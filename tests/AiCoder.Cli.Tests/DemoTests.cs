@@ -69,6 +69,22 @@ public sealed class DemoTests
         Assert.Contains("OPENAI_API_KEY", run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("demo")]
+    [InlineData("demo", "--live")]
+    public async Task The_demo_says_in_one_line_that_it_can_t_run_in_pods(params string[] arguments)
+    {
+        await using var world = await TaskWorld.CreateAsync();
+        world.Environment["SANDBOX"] = "Kubernetes";
+        world.Environment["SANDBOX_VOLUME_CLAIM"] = "workspace";
+
+        var run = await world.RunAsync(arguments);
+
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith("aicoder: The demo can't run in pods", Assert.Single(run.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.Empty(world.Model.Requests);
+    }
+
     [Fact]
     public async Task Kept_the_demo_says_where()
     {

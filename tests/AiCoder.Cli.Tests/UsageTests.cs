@@ -160,7 +160,9 @@ public sealed class UsageTests
         await using var world = await TaskWorld.CreateAsync();
         world.Environment["SANDBOX"] = "kubernetes";
         world.Environment["SANDBOX_VOLUME_CLAIM"] = "workspace";
-        Assert.NotEqual("fail", (string?)(await FindingsAsync(world))["journal"]["level"]);
+        var findings = await FindingsAsync(world);
+        Assert.Equal(("ok", "fail"), ((string?)findings["journal"]["level"], (string?)findings["sandbox"]["level"]));
+        Assert.Contains("No cluster is configured", (string?)findings["sandbox"]["detail"], StringComparison.Ordinal);
 
         world.Environment["SANDBOX"] = "none";
         world.Environment["STATE_DIR"] = Path.Combine(world.Home, "state");

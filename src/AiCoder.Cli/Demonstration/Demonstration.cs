@@ -1,5 +1,6 @@
 using AiCoder.Cli.Tasks;
 using AiCoder.Cli.Terminal;
+using AiCoder.Core;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Processes;
@@ -27,6 +28,7 @@ internal sealed class Demonstration(CommandConsole console, Interruption interru
     /// <returns>The exit code: 0 only where the fix was pushed, tested and read back from the server.</returns>
     public async Task<int> RunAsync()
     {
+        RefusePods();
         var stop = interruption.Requested;
         var repository = new DemoRepository(_processes, Path.Combine(folder, "served", RepositoryName));
         await repository.CreateAsync(_project, stop);
@@ -109,6 +111,17 @@ internal sealed class Demonstration(CommandConsole console, Interruption interru
         return EnvironmentReader.Read(
             name => settings.GetValueOrDefault(name) ?? (live || name is "SANDBOX" or "SANDBOX_NETWORK" ? console.Variable(name) : null),
             callerIsOperator: true);
+    }
+
+    /// <exception cref="FailureException"><c>system/configuration</c>: SANDBOX=kubernetes.</exception>
+    private void RefusePods()
+    {
+        if (string.Equals(console.Variable("SANDBOX")?.Trim(), AiCoderJson.NameOf(SandboxKind.Kubernetes), StringComparison.OrdinalIgnoreCase))
+        {
+            throw new FailureException(
+                FailureCodes.Configuration,
+                "The demo can't run in pods: what it makes lies in a temporary folder of this machine, which none can mount. Run it with SANDBOX=bubblewrap, or with SANDBOX=none.");
+        }
     }
 
     private async Task<(AiCoderOptions Options, ISandbox Sandbox)> WithSandboxAsync(AiCoderOptions options, CancellationToken stop)

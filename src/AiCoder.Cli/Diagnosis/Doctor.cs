@@ -31,12 +31,8 @@ internal static class Doctor
 
         yield return WorkspaceCheck.Folder("workspace", "WORKSPACE_DIR", options.WorkspaceDir);
         yield return WorkspaceCheck.Folder("state", "STATE_DIR", options.StateDir);
-        var (sandbox, unconfigured) = Sandbox(options, console, processes);
-        // A task's host has the journal and the sandbox, and is not put together where the sandbox can't be.
-        yield return unconfigured is null
-            ? await JournalAsync(options, console, cancellationToken)
-            : Finding.Skipped("journal", "Not looked at until SANDBOX is mended.");
-        yield return unconfigured ?? await SandboxAsync(options, sandbox!, console.Variable, cancellationToken);
+        yield return await JournalAsync(options, console, cancellationToken);
+        yield return await SandboxAsync(options, SandboxFactory.Create(options, processes, SecretRedactor.None, ClusterSandbox.For(console)), console.Variable, cancellationToken);
         yield return options.Sandbox == SandboxKind.Kubernetes
             ? Finding.Skipped("validation", "The sandbox's images bring the toolchains.")
             : ProgramCheck.Toolchain(options);
@@ -76,18 +72,6 @@ internal static class Doctor
             return failure.Code == FailureCodes.Configuration
                 ? Finding.Fail("journal", failure.Message, "Do as it says.")
                 : Finding.Fail("journal", failure.ToString(), "Set STATE_DIR to a folder on a local disk that this user may write.");
-        }
-    }
-
-    private static (ISandbox? Sandbox, Finding? Finding) Sandbox(AiCoderOptions options, CommandConsole console, ProcessRunner processes)
-    {
-        try
-        {
-            return (SandboxFactory.Create(options, processes, SecretRedactor.None, ClusterSandbox.For(console)), null);
-        }
-        catch (FailureException exception)
-        {
-            return (null, Finding.Fail("sandbox", exception.Failure.Message, "Do as it says; until then no task is taken."));
         }
     }
 

@@ -22,6 +22,10 @@ internal sealed class TaskHost : IAsyncDisposable
     /// <summary>What tasks keep.</summary>
     public WorkspaceStore Workspaces => _service.Workspaces;
 
+    /// <summary>Reads how the sandbox is configured: before a task is begun or gone on with, which it would otherwise fail.</summary>
+    /// <exception cref="FailureException"><c>system/configuration</c>: SANDBOX=kubernetes, and no cluster is configured.</exception>
+    public void OpenSandbox() => _service.Sandbox.Open();
+
     /// <summary>Opens the journal; runs nothing yet.</summary>
     /// <exception cref="FailureException"><c>system/configuration</c>: WORKSPACE_DIR or STATE_DIR can't be made.</exception>
     public static TaskHost Open(AiCoderOptions options, CommandConsole console) =>

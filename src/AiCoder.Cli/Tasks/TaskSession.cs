@@ -24,6 +24,8 @@ internal sealed class TaskSession(TaskHost host, CommandConsole console, Interru
     /// <exception cref="FailureException">The id belongs to another task; says what differs.</exception>
     public Task<SessionEnd> RunAsync(AcceptedTask accepted) => FollowAsync(accepted.Spec.TaskId, async view =>
     {
+        if (await host.Tasks.GetAsync(accepted.Spec.TaskId, interruption.Requested) is not { HasEnded: true })
+            host.OpenSandbox();
         var outcome = await host.Tasks.StartAsync(
             accepted.Spec, accepted.Secrets, accepted.Fingerprint, host.FingerprintOf(accepted), interruption.Requested);
         if (outcome.Kind == StartKind.Conflict)
@@ -45,6 +47,8 @@ internal sealed class TaskSession(TaskHost host, CommandConsole console, Interru
         var id = taskId ?? await OnlyUnfinishedAsync();
         return await FollowAsync(id, async view =>
         {
+            if (await host.Tasks.GetAsync(id, interruption.Requested) is { HasEnded: false })
+                host.OpenSandbox();
             var outcome = await host.Tasks.ResumeAsync(id, interruption.Requested);
             if (outcome.Kind == ResumeKind.NotFound)
                 throw TaskHost.NotFound(id);

@@ -55,8 +55,8 @@ internal static class BubblewrapArguments
         arguments.AddRange(command.Home is { } home
             ? ["--bind", home, BubblewrapSandbox.Home]
             : ["--size", size, "--tmpfs", BubblewrapSandbox.Home]);
-        arguments.AddRange(["--bind", command.WorkTree, BubblewrapSandbox.WorkTree]);
-        arguments.AddRange(Git(command.WorkTree, files));
+        arguments.AddRange([command.WritesNothing ? "--ro-bind" : "--bind", command.WorkTree, BubblewrapSandbox.WorkTree]);
+        arguments.AddRange(Git(command, files));
         foreach (var (path, isFile) in SandboxRun.Masked(command))
             arguments.AddRange(["--ro-bind", isFile ? files.EmptyFile : files.EmptyDirectory, $"{BubblewrapSandbox.WorkTree}/{path}"]);
         // Everything above is laid out on a tmpfs that is the root folder.
@@ -76,17 +76,20 @@ internal static class BubblewrapArguments
         return Directory.Exists(folder) ? ["--ro-bind", folder, folder] : [];
     }
 
-    private static string[] Git(string workTree, SandboxFiles files)
+    private static string[] Git(SandboxCommand command, SandboxFiles files)
     {
         const string Inside = BubblewrapSandbox.WorkTree + "/.git";
-        var git = Path.Combine(workTree, ".git");
+        var git = Path.Combine(command.WorkTree, ".git");
         if (new FileInfo(git).LinkTarget is not null)
         {
             throw new FailureException(
                 FailureCodes.SandboxUnavailable, "The work tree's .git is a symbolic link, which cannot be protected. Start the task anew.");
         }
 
-        // Where there is none, an empty one stands in its place, so that a command cannot make one that we would obey.
-        return Path.Exists(git) ? ["--ro-bind", git, Inside] : ["--ro-bind", files.EmptyDirectory, Inside];
+        if (Path.Exists(git))
+            return ["--ro-bind", git, Inside];
+        // Where there is none, an empty one stands in its place, so that a command cannot make one that we would obey. In a tree that is
+        // read-only none can be made, by us neither.
+        return command.WritesNothing ? [] : ["--ro-bind", files.EmptyDirectory, Inside];
     }
 }

@@ -77,7 +77,7 @@ public sealed class BubblewrapSandbox(
         }
         finally
         {
-            await SpecialFiles.RemoveAsync(runner, command.WorkTree).ConfigureAwait(false);
+            await SpecialFiles.RemoveAsync(runner, command).ConfigureAwait(false);
         }
 
         if (!hadGit)
@@ -100,5 +100,5 @@ public sealed class BubblewrapSandbox(
         $"{what.TrimEnd('.')}. Nothing that a repository or a model chooses runs without a sandbox. Install the package 'bubblewrap'; in a container, "
         + "allow user namespaces and an unmasked /proc (Docker: --security-opt seccomp=<a profile that allows them> --security-opt "
         + "systempaths=unconfined; Kubernetes: hostUsers: false or procMount: Unmasked with such a profile); on a host that restricts "
-        + "them, sysctl kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0. Or set SANDBOX=none to accept the risk.");
+        + "them, sysctl kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0. In a cluster, SANDBOX=kubernetes needs none of this. Or set SANDBOX=none to accept the risk.");
 }

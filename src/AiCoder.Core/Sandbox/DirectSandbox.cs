@@ -41,7 +41,7 @@ public sealed class DirectSandbox(ProcessRunner runner, HostToolchains toolchain
         }
         finally
         {
-            await SpecialFiles.RemoveAsync(runner, command.WorkTree).ConfigureAwait(false);
+            await SpecialFiles.RemoveAsync(runner, command).ConfigureAwait(false);
             FolderRemoval.Remove(temporary.FullName);
         }
     }

@@ -10,6 +10,14 @@ namespace AiCoder.Core.Sandbox;
 /// </summary>
 public interface ISandbox
 {
+    /// <summary>
+    /// Reads how it is configured, which otherwise happens on first use: for who is about to run tasks and can still refuse. Sends nothing.
+    /// </summary>
+    /// <exception cref="Failures.FailureException"><c>system/configuration</c>: it can't be used as it is configured.</exception>
+    void Open()
+    {
+    }
+
     /// <summary>Starts something harmless, to learn whether a command could run at all.</summary>
     /// <exception cref="Failures.FailureException"><c>system/sandbox_unavailable</c>, saying what to set.</exception>
     Task ProbeAsync(CancellationToken cancellationToken);
@@ -101,6 +109,12 @@ public sealed record SandboxCommand
     /// a sandbox they stay visible.
     /// </summary>
     public IReadOnlyList<string> Masked { get; init; } = [];
+
+    /// <summary>
+    /// It writes nothing in the work tree, so nobody has to look there afterwards for what it left. Shown read-only where a sandbox can do
+    /// that for one command alone.
+    /// </summary>
+    public bool WritesNothing { get; init; }
 }
 
 /// <summary>What a command in the sandbox is for.</summary>

@@ -13,7 +13,7 @@ public static class SandboxFactory
     /// <param name="runner">Starts programs.</param>
     /// <param name="redactor">Takes secrets out of output.</param>
     /// <param name="kubernetes">Makes the sandbox of SANDBOX=kubernetes; null: the host has none.</param>
-    /// <exception cref="FailureException"><c>system/configuration</c>: this host does not have it, or it is not configured.</exception>
+    /// <exception cref="FailureException"><c>system/configuration</c>: this host does not have it.</exception>
     public static ISandbox Create(AiCoderOptions options, ProcessRunner runner, SecretRedactor redactor, KubernetesSandboxFactory? kubernetes = null) =>
         new TracedSandbox(Untraced(options, runner, redactor, kubernetes), redactor);
 
@@ -22,7 +22,7 @@ public static class SandboxFactory
         {
             SandboxKind.Bubblewrap => new BubblewrapSandbox(runner, Toolchains(options), redactor, Path.Combine(options.StateDir, "sandbox")),
             SandboxKind.None => new DirectSandbox(runner, Toolchains(options), redactor),
-            SandboxKind.Kubernetes when kubernetes is not null => kubernetes(options, runner, redactor),
+            SandboxKind.Kubernetes when kubernetes is not null => new DeferredSandbox(() => kubernetes(options, runner, redactor)),
             _ => throw new FailureException(
                 FailureCodes.Configuration,
                 $"SANDBOX={AiCoderJson.NameOf(options.Sandbox)} is not available here. Set SANDBOX=bubblewrap, or SANDBOX=none to run what "

@@ -14,16 +14,17 @@ internal static class SpecialFiles
     private static readonly string? Find = new[] { "/usr/bin/find", "/bin/find" }.FirstOrDefault(File.Exists);
 
     /// <summary>Removes them. Also after a cancel: what follows it looks at the work tree too.</summary>
-    public static async Task RemoveAsync(ProcessRunner runner, string workTree)
+    public static async Task RemoveAsync(ProcessRunner runner, SandboxCommand command)
     {
-        if (Find is null || !Directory.Exists(workTree))
+        // To go through a large tree takes long on a share.
+        if (Find is null || command.WritesNothing || !Directory.Exists(command.WorkTree))
             return;
         // Folders that can't be entered are passed over: we could not open anything in them either.
         await runner.RunAsync(
             new()
             {
                 FileName = Find,
-                Arguments = [workTree, "-xdev", "!", "-type", "f", "!", "-type", "d", "!", "-type", "l", "-delete"],
+                Arguments = [command.WorkTree, "-xdev", "!", "-type", "f", "!", "-type", "d", "!", "-type", "l", "-delete"],
                 Environment = new Dictionary<string, string>(),
                 Timeout = Bound,
             },

@@ -16,6 +16,9 @@ namespace AiCoder.Core.Sandbox;
 internal sealed class TracedSandbox(ISandbox inner, SecretRedactor redactor) : ISandbox, IDisposable
 {
     /// <inheritdoc/>
+    public void Open() => inner.Open();
+
+    /// <inheritdoc/>
     public Task ProbeAsync(CancellationToken cancellationToken) => inner.ProbeAsync(cancellationToken);
 
     /// <inheritdoc/>

@@ -2,10 +2,11 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using AiCoder.Core.Models;
 using AiCoder.Core.Sandbox;
+using AiCoder.Core.Validation;
 
 namespace AiCoder.Core.Tools;
 
-internal sealed partial class RunCommandTool(WorkTreePaths paths, ISandbox sandbox, string home, bool network, string? image) : ITool
+internal sealed partial class RunCommandTool(ISandbox sandbox, CommandPlace place) : ITool
 {
     private const int DefaultSeconds = 120;
     private const int MaxSeconds = 600;
@@ -13,7 +14,7 @@ internal sealed partial class RunCommandTool(WorkTreePaths paths, ISandbox sandb
 
     public ToolDefinition Definition { get; } = new(
         "run_command",
-        $"Run a shell command in the repository's root, in a sandbox{(network ? "" : " without network")}.",
+        $"Run a shell command in the repository's root, in a sandbox{(place.Network ? "" : " without network")}.",
         """{"type":"object","properties":{"command":{"type":"string"},"timeout_seconds":{"type":"integer","description":"Default 120, at most 600"}},"required":["command"]}""");
 
     public async Task<ToolResult> RunAsync(ToolArguments arguments, CancellationToken cancellationToken)
@@ -26,11 +27,11 @@ internal sealed partial class RunCommandTool(WorkTreePaths paths, ISandbox sandb
             new SandboxCommand
             {
                 Arguments = ["/bin/sh", "-c", command],
-                WorkTree = paths.Root,
+                WorkTree = place.WorkTree,
                 Timeout = TimeSpan.FromSeconds(seconds),
-                Network = network,
-                Home = home,
-                Image = image,
+                Network = place.Network,
+                Home = place.Home,
+                Image = place.Image,
                 OutputLimit = OutputLimit,
             },
             cancellationToken).ConfigureAwait(false);

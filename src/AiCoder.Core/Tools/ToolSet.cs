@@ -29,12 +29,13 @@ public sealed class ToolSet : IDisposable
     {
         var paths = new WorkTreePaths(root);
         _walker = new WorkTreeWalker(paths.Root, gitFolder);
-        var writer = new GuardedWriter(new SyntaxGate(sandbox));
+        var place = new CommandPlace(paths.Root, home, network, image);
+        var writer = new GuardedWriter(new SyntaxGate(sandbox, place));
         ITool[] tools =
         [
             new ListFilesTool(paths, _walker, time), new ReadFileTool(paths), new SearchTool(paths, _walker, time),
             new WriteFileTool(paths, scope, writer), new EditFileTool(paths, scope, writer), new DeleteFileTool(paths, scope), new MoveFileTool(paths, scope),
-            new RunCommandTool(paths, sandbox, home, network, image), new FinishTool(),
+            new RunCommandTool(sandbox, place), new FinishTool(),
         ];
         _tools = tools.ToDictionary(tool => tool.Definition.Name);
         Definitions = [.. tools.Select(tool => tool.Definition)];

@@ -1,8 +1,8 @@
 namespace AiCoder.Core.Validation;
 
 /// <summary>
-/// Which languages are parsed by a program in the sandbox, and how. All of them only parse: nothing of the files runs, and nothing is
-/// left beside them.
+/// Which languages are parsed by a program in the sandbox, and how. All of them only parse: nothing of the files runs, nothing of the
+/// folders where they lie or of the home is loaded (Ruby would load gems), and nothing is left beside them.
 /// </summary>
 internal static class SyntaxCheckers
 {
@@ -117,7 +117,7 @@ internal static class SyntaxCheckers
         new("python3 (tomllib)", "python3", [".toml"], ["python3", "-I", "-S", "-c", Toml]),
         new("bash -n", "bash", [".sh", ".bash"], ["/bin/sh", "-c", Bash, "sh"]),
         new("php -l", "php", [".php"], ["/bin/sh", "-c", EachFile, "sh", "php -l"]),
-        new("ruby -c", "ruby", [".rb"], ["/bin/sh", "-c", EachFile, "sh", "ruby -c"]),
+        new("ruby -c", "ruby", [".rb"], ["/bin/sh", "-c", EachFile, "sh", "ruby --disable-all -c"]),
         new("gofmt -e -l", "gofmt", [".go"], ["/bin/sh", "-c", EachFile, "sh", "gofmt -e -l"]),
         new("node (parse)", "node", [".js", ".mjs", ".cjs"], ["node", "--no-warnings", "--experimental-vm-modules", "-e", Node, "--"]),
     ];

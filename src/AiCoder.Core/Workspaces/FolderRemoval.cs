@@ -15,6 +15,9 @@ internal static class FolderRemoval
         {
             // .NET finds no file by a name that is no UTF-8, calls a path that is too long an argument, and package managers
             // write-protect their caches. Or another process removed the folder at the same time.
+            // A link that can't be removed stays: what it leads to is somebody else's.
+            if (new DirectoryInfo(folder).LinkTarget is not null)
+                throw;
             if (Directory.Exists(folder))
                 RemoveHard(folder);
         }

@@ -160,7 +160,7 @@ public sealed class KubernetesSandbox : ISandbox, IDisposable
         {
             if (end is not { Began: false })
                 remains = await CleanAsync(pod);
-            await SpecialFiles.RemoveAsync(_runner, command.WorkTree);
+            await SpecialFiles.RemoveAsync(_runner, command);
         }
 
         if (end is { Began: false })

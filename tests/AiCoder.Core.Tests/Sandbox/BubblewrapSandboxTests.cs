@@ -263,6 +263,23 @@ public sealed class BubblewrapSandboxTests : IDisposable
         var failure = await Assert.ThrowsAsync<FailureException>(() => sandbox.ProbeAsync(TestContext.Current.CancellationToken));
         Assert.Equal(FailureCodes.SandboxUnavailable, failure.Failure.Code);
         Assert.Contains("SANDBOX=none", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("SANDBOX=kubernetes", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_command_that_writes_nothing_can_t_write_in_the_work_tree(bool hasGit)
+    {
+        if (!hasGit)
+            Directory.Delete(Path.Combine(_fixture.WorkTree, ".git"), recursive: true);
+
+        var outcome = await _fixture.RunAsync("mkdir .git; touch made; mkdir .git/hooks; echo ran; echo kept > ~/file", command => command with { WritesNothing = true, Home = _fixture.Home });
+
+        Assert.EndsWith("ran\n", outcome.Output, StringComparison.Ordinal);
+        Assert.Equal("kept\n", await File.ReadAllTextAsync(Path.Combine(_fixture.Home, "file"), TestContext.Current.CancellationToken));
+        Assert.Equal(hasGit ? [".git", ".git/config"] : [], Directory.EnumerateFileSystemEntries(_fixture.WorkTree, "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(_fixture.WorkTree, path)).Order(StringComparer.Ordinal));
     }
 
     [Fact]

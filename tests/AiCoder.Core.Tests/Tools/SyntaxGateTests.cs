@@ -2,9 +2,11 @@ using System.Runtime.Versioning;
 using System.Text;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
+using AiCoder.Core.Processes;
 using AiCoder.Core.Sandbox;
 using AiCoder.Core.Tests.Validation;
 using AiCoder.Core.Validation;
+using AiCoder.Testing;
 
 namespace AiCoder.Core.Tests.Tools;
 
@@ -54,6 +56,7 @@ public sealed class SyntaxGateTests
         Assert.Equal($">{line}\t{attempted[Math.Min(line, attempted.Length) - 1]}", shown);
         Assert.EndsWith("quote in old_text all of the statement or block that changes.", result.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("aicoder-syntax", result.Text, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(tools.Home));
         Assert.True(result.Text.Length < 3_000);
     }
 
@@ -167,7 +170,12 @@ public sealed class SyntaxGateTests
     [Fact]
     public async Task A_right_edit_costs_one_process_and_a_data_file_none()
     {
-        var counting = new Counting(command => new(0, "", TimeSpan.Zero, CommandEnding.Exited));
+        var shown = new List<string>();
+        var counting = new Counting(command =>
+        {
+            shown.AddRange(Directory.EnumerateFiles(command.Home!, "*", SearchOption.AllDirectories).Select(File.ReadAllText));
+            return new(0, "", TimeSpan.Zero, CommandEnding.Exited);
+        });
         using var tools = new ToolFixture(sandbox: counting);
         tools.Put("a.py", "x = 1\n").Put("a.json", "{}\n").Put("a.txt", "x\n");
 
@@ -177,9 +185,9 @@ public sealed class SyntaxGateTests
 
         var command = Assert.Single(counting.Commands);
         Assert.Equal((SandboxPurpose.Syntax, false, TimeSpan.FromSeconds(10)), (command.Purpose, command.Network, command.Timeout));
-        Assert.Null(command.Home);
-        Assert.False(command.WorkTree.StartsWith(tools.Root, StringComparison.Ordinal));
-        Assert.False(Directory.Exists(command.WorkTree));
+        Assert.Equal((tools.Root, tools.Home, true), (command.WorkTree, command.Home, command.WritesNothing));
+        Assert.Equal(["x = 2\n"], shown);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(tools.Home));
     }
 
     public static TheoryData<string> Troubles => ["missing", "timed out", "out of memory", "no sandbox", "no disk", "toolchain", "itself"];
@@ -211,6 +219,88 @@ public sealed class SyntaxGateTests
         Assert.Single(counting.Commands);
     }
 
+    [Fact]
+    public async Task A_check_that_was_lost_with_its_pod_stops_no_edit_and_the_next_edit_is_checked()
+    {
+        var lost = true;
+        var counting = new Counting(_ => lost
+            ? throw new FailureException(FailureCodes.Reset, "A command in the sandbox was lost in the middle.")
+            : new(1, "./b.py:1: SyntaxError: invalid syntax", TimeSpan.Zero, CommandEnding.Exited));
+        using var tools = new ToolFixture(sandbox: counting);
+
+        var unlooked = await tools.WriteAsync("a.py", "x = (1\n");
+        lost = false;
+        var refused = await tools.WriteAsync("b.py", "x = (1\n");
+
+        Assert.Equal("Created a.py (1 lines).", unlooked.Text);
+        Assert.True(refused.Error, refused.Text);
+    }
+
+    [Fact]
+    public async Task An_edit_is_not_refused_where_it_can_t_be_told_whether_the_file_was_broken_before()
+    {
+        var checks = 0;
+        var counting = new Counting(_ => checks++ == 0
+            ? new(1, "./a.py:1: SyntaxError: invalid syntax", TimeSpan.Zero, CommandEnding.Exited)
+            : throw new FailureException(FailureCodes.Reset, "A command in the sandbox was lost in the middle."));
+        using var tools = new ToolFixture(sandbox: counting);
+        tools.Put("a.py", "x = (1\n");
+
+        var result = await tools.EditAsync("a.py", "1", "2");
+
+        Assert.Equal((false, 2), (result.Error, checks));
+        Assert.Equal("x = (2\n", tools.Text("a.py"));
+    }
+
+    [Theory]
+    [InlineData(SandboxKind.None)]
+    [InlineData(SandboxKind.Bubblewrap)]
+    public async Task Nothing_that_a_command_left_in_the_home_is_run_or_obeyed(SandboxKind kind)
+    {
+        using var tools = new ToolFixture(kind);
+        var programs = Directory.CreateDirectory(Path.Combine(tools.Home, ".local", "bin")).FullName;
+        foreach (var program in new[] { "python3", "node", "bash", "sh", "php", "ruby", "gofmt", "cp", "mkdir", "head", "grep", "env" })
+        {
+            var planted = Path.Combine(programs, program);
+            await File.WriteAllTextAsync(planted, "#!/bin/sh\n: > \"${0%/*}/ran\"\nexit 0\n", TestContext.Current.CancellationToken);
+            File.SetUnixFileMode(planted, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(tools.Home, ".python-version"), "9.9.9\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(tools.Home, ".ruby-version"), "9.9.9\n", TestContext.Current.CancellationToken);
+        var before = Directory.EnumerateFileSystemEntries(tools.Home, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
+
+        foreach (var row in Breaks)
+        {
+            var (path, program, good, oldText, newText, line) = row.Data;
+            if (program.Length > 0 && ProgramPath.Find(program, new Dictionary<string, string>()) is null)
+                continue;
+            var refused = await tools.WriteAsync(path, good.Replace(oldText, newText, StringComparison.Ordinal));
+            Assert.True(refused.Error, $"{path}: {refused.Text}");
+            Assert.Contains($"\n>{line}\t", refused.Text, StringComparison.Ordinal);
+            Assert.Contains(program.Length > 0 ? path : "", refused.Text.Split('\n')[1], StringComparison.Ordinal);
+            Assert.DoesNotContain("aicoder-", refused.Text, StringComparison.Ordinal);
+            Assert.False((await tools.WriteAsync(path, good)).Error);
+        }
+
+        Assert.Equal(before, Directory.EnumerateFileSystemEntries(tools.Home, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Where_a_command_made_the_home_a_link_nothing_is_written_there_and_nothing_is_checked()
+    {
+        var counting = new Counting(_ => new(1, "./a.py:1: SyntaxError", TimeSpan.Zero, CommandEnding.Exited));
+        using var tools = new ToolFixture(sandbox: counting);
+        using var elsewhere = new TemporaryFolder();
+        Directory.Delete(tools.Home);
+        File.CreateSymbolicLink(tools.Home, elsewhere.Root);
+
+        var result = await tools.WriteAsync("a.py", "x = (1\n");
+
+        Assert.False(result.Error, result.Text);
+        Assert.Empty(counting.Commands);
+    }
+
     [Theory]
     [InlineData(SandboxKind.None)]
     [InlineData(SandboxKind.Bubblewrap)]
@@ -222,16 +312,6 @@ public sealed class SyntaxGateTests
         var result = await tools.WriteAsync("a.php", "<?php echo (1;\n");
 
         Assert.Equal("Created a.php (1 lines).", result.Text);
-    }
-
-    [Fact]
-    public async Task The_check_works_without_a_sandbox_too()
-    {
-        ValidationFixture.SkipWithout("python3");
-        using var tools = new ToolFixture(SandboxKind.None);
-
-        Assert.True((await tools.WriteAsync("a.py", "def f(:\n")).Error);
-        Assert.False((await tools.WriteAsync("a.py", "def f():\n    pass\n")).Error);
     }
 
     [Fact]

@@ -23,14 +23,18 @@ internal sealed class ToolFixture : IDisposable
     public ToolFixture(SandboxKind kind = SandboxKind.Bubblewrap, ISandbox? sandbox = null)
     {
         Directory.CreateDirectory(Root);
+        Directory.CreateDirectory(Home);
         LibGit2Sharp.Repository.Init(_folder["git"]);
         Sandbox = sandbox ?? Make(kind, _folder["workspace"]);
-        _tools = new(Root, _folder["git", ".git"], new PathScope([], false), Sandbox, _folder["home"], false, TimeProvider.System);
+        _tools = new(Root, _folder["git", ".git"], new PathScope([], false), Sandbox, Home, false, TimeProvider.System);
     }
 
     public ISandbox Sandbox { get; }
 
     public string Root => _folder["work"];
+
+    /// <summary>The commands' home.</summary>
+    public string Home => _folder["home"];
 
     public string this[string path] => Path.Combine(Root, path);
 

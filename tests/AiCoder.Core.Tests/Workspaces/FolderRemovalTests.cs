@@ -27,6 +27,26 @@ public sealed class FolderRemovalTests
         Assert.True(File.Exists(kept));
     }
 
+    [Fact]
+    public async Task What_a_link_leads_to_is_kept_also_where_the_link_can_t_be_removed()
+    {
+        using var temporary = new TemporaryFolder();
+        var kept = temporary["file"];
+        await File.WriteAllTextAsync(kept, "x", TestContext.Current.CancellationToken);
+        // Not even root can remove it.
+        using var process = Process.Start(new ProcessStartInfo("sleep", ["600"]) { WorkingDirectory = temporary.Root })!;
+        try
+        {
+            Assert.ThrowsAny<Exception>(() => FolderRemoval.Remove($"/proc/{process.Id}/cwd"));
+        }
+        finally
+        {
+            process.Kill();
+        }
+
+        Assert.True(File.Exists(kept));
+    }
+
     /// <summary>On a service a task may be deleted while what others left is being taken away.</summary>
     [Fact]
     public async Task Several_can_remove_a_folder_at_the_same_time()

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AiCoder.Demo;
 using AiCoder.Kubernetes.Tests.Api;
 using AiCoder.Testing.Processes;
 using AiCoder.Testing.Tasks;
@@ -38,6 +39,30 @@ public sealed class SandboxTaskTests
         await RunWorld.UntilAsync(() => world.Server.Jobs.Count == 0);
         foreach (var secret in environment.Where(variable => variable.Key.EndsWith("_KEY", StringComparison.Ordinal) || variable.Key.EndsWith("SECRET", StringComparison.Ordinal)))
             Assert.All(world.Server.Requests, sent => Assert.DoesNotContain(secret.Value, sent.Path + sent.Body, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_edit_of_a_task_that_would_not_parse_is_refused_in_the_pod_of_its_commands()
+    {
+        var stop = TestContext.Current.CancellationToken;
+        await using var world = await SandboxWorld.CreateAsync();
+        var project = DemoProject.Shell;
+        await using var around = await TaskSurroundings.CreateAsync(
+            request => request.Tools.Contains("finish")
+                ? request.Turn == 0
+                    ? ScriptedReply.Call("edit_file", new() { ["path"] = project.Source, ["old_text"] = "    fi\n", ["new_text"] = "" })
+                    : DemoScript.Code(project, request.Turn - 1)
+                : DemoScript.Plan(project),
+            cancellationToken: stop);
+
+        using var process = AiCoderProcess.Start(Environment(world, around), ["run", around.Request("slips", null).ToJsonString()]);
+        var run = await process.EndAsync(stop);
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        var answer = around.Model.Requests.First(request => request.Tools.Contains("finish") && request.Turn == 1).LastText;
+        Assert.Contains($"Refused: {project.Source} would not parse", answer, StringComparison.Ordinal);
+        Assert.Contains($"{project.Source}: line ", answer, StringComparison.Ordinal);
+        Assert.Single(world.Server.Requests, sent => sent.Method == "POST" && sent.Path.EndsWith("/jobs", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -83,12 +83,12 @@ public sealed class QwenStreamTests
         using var start = new AiCoder.Testing.TemporaryFolder();
         var installation = new QwenInstallation(folder.Root, folder["node_modules", "cli.js"], folder["node_modules", "node"], "0");
 
-        var command = await QwenCommand.CreateAsync(
+        var command = await QwenCommand.HereAsync(
             new BubblewrapSandbox(new(TimeProvider.System), new() { Path = [], Roots = [] }, new([]), start["files"]),
             installation,
             new([start["aicoder"]], []),
             start.Root,
-            new() { Prompt = "", Model = "m", Token = "t", WorkTree = start.Root, Home = start.Root, Turns = 1, Time = TimeSpan.FromMinutes(1), Hold = new(TimeProvider.System), Output = Stream.Null },
+            new() { Prompt = "", Model = "m", Token = "t", WorkTree = start.Root, Home = start.Root, Image = null, Turns = 1, Time = TimeSpan.FromMinutes(1), Hold = new(TimeProvider.System), Output = Stream.Null },
             TestContext.Current.CancellationToken);
 
         Assert.Equal([start.Root, folder["node_modules"]], command.ReadOnlyPaths);
