@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AiCoder.Core.Agent.Qwen;
 using AiCoder.Demo;
 using AiCoder.Testing;
 using AiCoder.Testing.Processes;
@@ -27,6 +28,9 @@ internal sealed class QwenPodWorld : IAsyncDisposable
         world.Environment["QWEN_CODE_DIR"] = QwenCode.Folder!;
         return world;
     }
+
+    /// <summary>Where the agent lies on the claim, once it was copied there.</summary>
+    public string Placed => Path.Combine(Pods.WorkspaceDir, ".engines", $"qwen-{QwenInstallation.TestedVersion}");
 
     public AiCoderProcess Start(string taskId, object further) => Start("run", Around.Request(taskId, further).ToJsonString());
 

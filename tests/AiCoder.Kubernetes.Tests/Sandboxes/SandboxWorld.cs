@@ -104,6 +104,16 @@ internal sealed class SandboxWorld : SandboxGround
         return container;
     }
 
+    /// <summary>Takes all pods from their nodes, whatever runs in them.</summary>
+    public void EvictAll()
+    {
+        foreach (var pod in Server.Pods)
+        {
+            pod.Evict("The node was low on resource: memory.");
+            _containers[pod.Pod.Metadata.Name].Kill();
+        }
+    }
+
     /// <summary>A folder that stands for a pod's <c>/sys/fs/cgroup</c>.</summary>
     public string CountersOf(PodDouble pod) => Folder["pods", pod.Pod.Metadata.Name, "cgroup"];
 
