@@ -72,7 +72,7 @@ public sealed class CodeActivity(
         record.CheckLimits(model);
 
         var spec = input.Spec;
-        var scope = PathScope.Of(spec);
+        var scope = await PathScope.OfAsync(spec, workspace, input.Source.Tree, cancellationToken).ConfigureAwait(false);
         var guard = new ScopeGuard(workspace, scope, input.Source.Tree);
         using var tools = new ToolSet(workspace.WorkTree, workspace.GitFolderPath, scope, sandbox, workspace.SandboxHome, Network(spec), time, spec.Validation.Image);
         ICodingEngine engine = spec.Engine == TaskEngine.Qwen
