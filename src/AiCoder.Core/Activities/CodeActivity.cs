@@ -73,7 +73,7 @@ public sealed class CodeActivity(
 
         var spec = input.Spec;
         var scope = await PathScope.OfAsync(spec, workspace, input.Source.Tree, cancellationToken).ConfigureAwait(false);
-        var guard = new ScopeGuard(workspace, scope, input.Source.Tree);
+        var guard = new ScopeGuard(workspace, scope);
         using var tools = new ToolSet(workspace.WorkTree, workspace.GitFolderPath, scope, sandbox, workspace.SandboxHome, Network(spec), time, spec.Validation.Image);
         ICodingEngine engine = spec.Engine == TaskEngine.Qwen
             ? new QwenLoop(input, record, workspace, sandbox, QwenInstallation.Find(options.QwenCodeDir), Forwarder(), model, guard, redactor, context, time)
