@@ -8,7 +8,7 @@ namespace AiCoder.Core.Agent;
 /// <summary>Runs the tools of one answer and takes the snapshot after them. Run again from the same snapshot, it does the same.</summary>
 /// <param name="workspace">The task's workspace.</param>
 /// <param name="tools">The tools.</param>
-/// <param name="guard">Takes back what commands may not change.</param>
+/// <param name="guard">Keeps out of the snapshot what commands may not change.</param>
 /// <param name="redactor">Takes secrets out of what tools answer.</param>
 /// <param name="report">Tells people what is done, one line.</param>
 internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard guard, SecretRedactor redactor, Action<string> report)
@@ -49,11 +49,17 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
                     forbidden.Add(place);
             }
 
-            var (after, restored) = await guard.SnapshotAsync(before, changed, scan, cancellationToken).ConfigureAwait(false);
-            if (restored.Count > 0)
+            var (after, taken) = await guard.SnapshotAsync(before, changed, scan, cancellationToken).ConfigureAwait(false);
+            if (taken.Count > 0)
             {
-                refused.AddRange(restored);
-                calls[^1] = calls[^1] with { Text = $"{calls[^1].Text}\n({ScopeGuard.TakenBack(restored)})" };
+                // A command's processes are gone when it answers: nothing moves while the files are put back.
+                await workspace.CheckoutAsync(after, cancellationToken).ConfigureAwait(false);
+                refused.AddRange(taken);
+                calls[^1] = calls[^1] with { Text = $"{calls[^1].Text}\n({ScopeGuard.TakenBack(taken)})" };
+            }
+            else if (scan)
+            {
+                await guard.KeepAsync(after, cancellationToken).ConfigureAwait(false);
             }
 
             return new(calls, after, finished, [.. refused.Distinct().Select(ScopeGuard.Note), .. forbidden.Select(place => ScopeGuard.ForbiddenNote(redactor.Redact(place))).Distinct()]);

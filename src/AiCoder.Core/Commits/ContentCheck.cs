@@ -64,7 +64,8 @@ internal sealed class ContentCheck(SecretScanner scanner, IEnumerable<string> op
                 "There is nothing to commit: no file differs from the base" + (notes.Count > 0 ? $", apart from what is never committed. {notes[0]}" : "."));
         }
 
-        Refuse(trees, input, before, tree, changes, cancellationToken);
+        var scope = await PathScope.OfAsync(input.Spec, workspace, before, cancellationToken).ConfigureAwait(false);
+        Refuse(trees, scope, before, tree, changes, cancellationToken);
         var unplanned = changes.Where(change => !planned.Contains(change.Path) && !(change.OldPath is { } old && planned.Contains(old))).ToArray();
         if (unplanned.Length > 0 && !planned.IsEmpty)
             notes.Add("Changed besides the plan: " + Named(unplanned.Select(change => change.Path)) + ".");
@@ -81,9 +82,8 @@ internal sealed class ContentCheck(SecretScanner scanner, IEnumerable<string> op
     }
 
     private void Refuse(
-        SnapshotTrees trees, CommitInput input, string before, string tree, IReadOnlyList<Change> changes, CancellationToken cancellationToken)
+        SnapshotTrees trees, PathScope scope, string before, string tree, IReadOnlyList<Change> changes, CancellationToken cancellationToken)
     {
-        var scope = PathScope.Of(input.Spec);
         var known = new Lazy<HashSet<string>>(() => OldFindings(trees, before, changes));
         var refusals = new List<string>();
         foreach (var change in changes)

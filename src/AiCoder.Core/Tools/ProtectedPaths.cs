@@ -31,20 +31,39 @@ public static class ProtectedPaths
 
     private static readonly string[] InstructionFolders = [".github/instructions", ".github/prompts", ".github/chatmodes", ".github/agents"];
 
-    /// <summary>Whether the path, or a folder it lies in, is one of them; at any depth, whatever the case.</summary>
+    private const string EditorFile = ".vscode/mcp.json";
+
+    // What is protected by a name and the name of the folder that it lies in.
+    private static readonly ILookup<string, (string Name, bool InstructsAgents)> ByParent =
+        Folders.Append(EditorFile).Select(path => (Path: path, InstructsAgents: false)).Concat(InstructionFolders.Select(path => (Path: path, InstructsAgents: true)))
+            .Where(entry => entry.Path.Contains('/', StringComparison.Ordinal))
+            .ToLookup(entry => entry.Path.Split('/')[0], entry => (entry.Path.Split('/')[1], entry.InstructsAgents), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// Whether the path of a file or link, or a folder it lies in, is one of them; at any depth, whatever the case. Something
+    /// else than a folder is one too where the folder of such files stands: a link there would lead to them.
+    /// </summary>
     /// <param name="path">Relative, with forward slashes.</param>
-    public static bool Contains(string path)
-    {
-        var name = path[(path.LastIndexOf('/') + 1)..];
-        if (Files.Contains(name))
-            return true;
-        return LiesIn(path, Folders) || $"/{path}".EndsWith("/.vscode/mcp.json", StringComparison.OrdinalIgnoreCase);
-    }
+    public static bool Contains(string path) => Holds(path) || ByParent.Contains(NameOf(path));
+
+    /// <summary>The same of a path with all that lies in it, be it a folder or not.</summary>
+    /// <param name="path">Relative, with forward slashes.</param>
+    public static bool Holds(string path) =>
+        Files.Contains(NameOf(path)) || LiesIn(path, Folders) || $"/{path}".EndsWith($"/{EditorFile}", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether the path is prose that tells coding agents what to do (<c>AGENTS.md</c>); at any depth, whatever the case.</summary>
     /// <param name="path">Relative, with forward slashes.</param>
-    public static bool InstructsAgents(string path) =>
-        Instructions.Contains(path[(path.LastIndexOf('/') + 1)..]) || LiesIn(path, InstructionFolders);
+    public static bool InstructsAgents(string path) => IsInstructionFile(path) || LiesIn(path, InstructionFolders);
+
+    /// <summary>Whether the path is such prose by its name, as people speak of it.</summary>
+    /// <param name="path">Relative, with forward slashes.</param>
+    public static bool IsInstructionFile(string path) => Instructions.Contains(NameOf(path));
+
+    /// <summary>What is protected in a folder because of the folder's name, and whether it is prose that tells agents what to do.</summary>
+    /// <param name="folder">Its name alone.</param>
+    public static IEnumerable<(string Name, bool InstructsAgents)> Within(string folder) => ByParent[folder];
+
+    private static string NameOf(string path) => path[(path.LastIndexOf('/') + 1)..];
 
     private static bool LiesIn(string path, string[] folders)
     {

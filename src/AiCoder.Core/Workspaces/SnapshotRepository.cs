@@ -116,6 +116,20 @@ internal sealed class SnapshotRepository(WorkspaceLayout layout, int epoch, GitP
         await UpdateIndexAsync(entries, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Takes changes since a tree out of the index again. The work tree is neither read nor written.</summary>
+    /// <param name="tree">The tree.</param>
+    /// <param name="refused">Which paths, of the changes since then, are to be as the tree has them.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task TakeOutAsync(string tree, Func<IReadOnlyList<Change>, IReadOnlySet<string>> refused, CancellationToken cancellationToken)
+    {
+        var changes = IndexChange.Parse(Split(await ListAsync(["diff-index", "--cached", "-r", "-z", "-M", tree], cancellationToken).ConfigureAwait(false)));
+        var paths = refused([.. changes.Select(change => change.Change)]);
+        // What is gone goes first: a folder may stand where a file was, and the other way round.
+        var lines = changes.SelectMany(change => change.Before).Where(entry => paths.Contains(entry.Name)).OrderByDescending(entry => entry.IsAbsent).Select(entry => entry.Line).ToList();
+        if (lines.Count > 0)
+            await RequireAsync(["update-index", "-z", "--index-info"], Join(lines), cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Mode and path of each entry of the index.</summary>
     public async Task<IReadOnlyList<(string Mode, string Path)>> ListIndexAsync(CancellationToken cancellationToken) =>
         [.. Split(await ListAsync(["ls-files", "-s", "-z"], cancellationToken).ConfigureAwait(false))

@@ -13,6 +13,7 @@ public sealed class Workspace
 {
     private readonly SnapshotRepository _snapshots;
     private readonly TreeComparison _comparison;
+    private readonly TreeLinks _links;
     private readonly FileSystemTraits _traits;
     private readonly SemaphoreSlim _gate = new(1);
     private string? _tree;
@@ -27,6 +28,7 @@ public sealed class Workspace
         _traits = FileSystemTraits.Probe(layout.State);
         _snapshots = new(layout, epoch, git, bounds);
         _comparison = new(layout, epoch, git, bounds);
+        _links = new(layout, epoch, git, bounds);
         _snapshots.Refresh(_traits);
         Directory.CreateDirectory(WorkTree);
         Directory.CreateDirectory(SandboxHome);
@@ -66,7 +68,38 @@ public sealed class Workspace
     /// The paths that changed since the last snapshot or checkout, ignored ones too; null: find out by a full scan. After
     /// <see cref="MarkDirty"/> there is a scan besides, so what a tool wrote on purpose in an ignored place is to be named here.
     /// </param>
-    public async Task<string> SnapshotAsync(IReadOnlyCollection<string>? changedPaths, CancellationToken cancellationToken)
+    public Task<string> SnapshotAsync(IReadOnlyCollection<string>? changedPaths, CancellationToken cancellationToken) =>
+        SnapshotAsync(changedPaths, null, cancellationToken);
+
+    /// <summary>
+    /// The same by a scan, without some of the changes since a tree. The work tree keeps them and is not written: something may run
+    /// there that would lead us elsewhere. Until it is checked out it counts as changed. The snapshot is none of the task's that
+    /// others see before <see cref="KeepAsync"/>: what was seen may yet turn out to be not to be trusted.
+    /// </summary>
+    /// <param name="changedPaths">What changed by name, besides what a scan finds.</param>
+    /// <param name="since">The tree.</param>
+    /// <param name="refused">Of the changes since then, the paths that are to be as the tree has them.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal async Task<string> SnapshotAsync(
+        IReadOnlyCollection<string> changedPaths, string since, Func<IReadOnlyList<Change>, IReadOnlySet<string>> refused, CancellationToken cancellationToken)
+    {
+        _dirty = true;
+        return await SnapshotAsync(
+            changedPaths,
+            () => _snapshots.TakeOutAsync(
+                ObjectName.Require(since),
+                changes =>
+                {
+                    var paths = refused(changes);
+                    if (paths.Count > 0)
+                        _dirty = true;
+                    return paths;
+                },
+                cancellationToken),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<string> SnapshotAsync(IReadOnlyCollection<string>? changedPaths, Func<Task>? amendIndex, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -82,8 +115,11 @@ public sealed class Workspace
                     await _snapshots.RecordAsync(changedPaths, cancellationToken).ConfigureAwait(false);
                 if (scan)
                     await _snapshots.ScanAsync(cancellationToken).ConfigureAwait(false);
+                if (amendIndex is not null)
+                    await amendIndex().ConfigureAwait(false);
                 var tree = await _snapshots.WriteTreeAsync(cancellationToken).ConfigureAwait(false);
-                await DurableFile.WriteAsync(Layout.Snapshot(Epoch), Encoding.ASCII.GetBytes(tree), cancellationToken).ConfigureAwait(false);
+                if (amendIndex is null)
+                    await KeepAsync(tree, cancellationToken).ConfigureAwait(false);
                 _tree = tree;
                 return tree;
             }
@@ -98,6 +134,10 @@ public sealed class Workspace
             _gate.Release();
         }
     }
+
+    /// <summary>Makes a snapshot the newest that <see cref="WorkspaceStore.Find"/> shows.</summary>
+    internal Task KeepAsync(string tree, CancellationToken cancellationToken) =>
+        DurableFile.WriteAsync(Layout.Snapshot(Epoch), Encoding.ASCII.GetBytes(tree), cancellationToken);
 
     /// <summary>
     /// Makes the work tree equal to a snapshot: writes what differs, deletes what is not in it and not ignored. Cheap where the
@@ -118,7 +158,7 @@ public sealed class Workspace
             {
                 await _snapshots.RestoreAsync(tree, clean, cancellationToken).ConfigureAwait(false);
                 await WorkTreeRepository.EnsureAsync(this, _traits, _snapshots.Index, tree, cancellationToken).ConfigureAwait(false);
-                await DurableFile.WriteAsync(Layout.Snapshot(Epoch), Encoding.ASCII.GetBytes(tree), cancellationToken).ConfigureAwait(false);
+                await KeepAsync(tree, cancellationToken).ConfigureAwait(false);
                 _tree = tree;
             }
             catch
@@ -145,6 +185,10 @@ public sealed class Workspace
     /// </summary>
     public Task<string> PatchAsync(string fromTree, string toTree, CancellationToken cancellationToken) =>
         _comparison.PatchAsync(ObjectName.Require(fromTree), ObjectName.Require(toTree), cancellationToken);
+
+    /// <summary>The symbolic links of a tree: path, and where it says to go.</summary>
+    internal Task<IReadOnlyDictionary<string, string>> LinksAsync(string tree, CancellationToken cancellationToken) =>
+        _links.ReadAsync(ObjectName.Require(tree), cancellationToken);
 
     /// <summary>What the last checkout or snapshot holds: mode and path of each entry.</summary>
     internal async Task<IReadOnlyList<(string Mode, string Path)>> ListIndexAsync(CancellationToken cancellationToken)

@@ -83,22 +83,27 @@ public sealed class QwenSafetyTests
     }
 
     [Fact]
-    public async Task Changes_of_ci_files_are_taken_back_at_once_and_reported()
+    public async Task Changes_of_ci_files_are_in_no_snapshot_and_reported_once()
     {
         await using var world = await QwenEngineTests.CreateAsync(
             QwenScript.After(
                 DemoProject.Shell,
                 QwenScript.Shell("echo 'jobs: {evil: {}}' >> .github/workflows/ci.yml"),
-                QwenScript.Shell("mkdir -p .qwen && echo x > .qwen/settings.json; git checkout -b other; git config user.name evil; true")),
+                // Another step, in which nothing is new of what was refused.
+                QwenScript.Shell("cat .github/workflows/ci.yml"),
+                QwenScript.Shell("mkdir -p .qwen .claude && echo x > .qwen/settings.json && echo x > .claude/settings.json; git checkout -b other; git config user.name evil; true")),
             new Dictionary<string, string> { [".github/workflows/ci.yml"] = "on: push\n" });
 
-        var run = await world.RunAsync(world.Request("ci", new { engine = "qwen" }));
+        // The validation finds the file as it was.
+        var run = await world.RunAsync(world.Request("ci", new { engine = "qwen", validation = new { commands = new[] { "! grep evil .github/workflows/ci.yml && test ! -e .claude" } } }));
 
         Assert.True(run.ExitCode == 0, run.Error + run.Output);
+        Assert.Equal("passed", (string?)run.Result["test_results"]!["verdict"]);
         Assert.Equal(["modified: price.sh"], run.Result["changes"]!.AsArray().Select(change => (string?)change));
-        Assert.Contains(run.Result["notes"]!.AsArray(), note => ((string)note!).Contains(".github/workflows/ci.yml", StringComparison.Ordinal));
+        Assert.Single(run.Result["notes"]!.AsArray(), note => ((string)note!).Contains(".github/workflows/ci.yml", StringComparison.Ordinal));
+        Assert.Single(run.Result["notes"]!.AsArray(), note => ((string)note!).Contains(".claude/settings.json", StringComparison.Ordinal));
         var questions = world.Model.Requests.Where(QwenScript.IsQwen).ToList();
-        Assert.Contains("Taken back", questions[1].AllText, StringComparison.Ordinal);
+        Assert.Equal([0, 1, 1, 2], questions.Take(4).Select(question => question.AllText.Split("Not taken").Length - 1));
         Assert.Equal("", await world.GitAsync("for-each-ref", "refs/heads/other"));
     }
 

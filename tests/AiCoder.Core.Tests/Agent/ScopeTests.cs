@@ -62,6 +62,37 @@ public sealed class ScopeTests
         Assert.Contains("Taken back", agent.Model.Requests[1].LastText, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(SandboxKind.Bubblewrap)]
+    [InlineData(SandboxKind.None)]
+    public async Task What_their_links_lead_to_is_changed_neither_by_tool_nor_by_command(SandboxKind sandbox)
+    {
+        await using var agent = await AgentFixture.CreateAsync(
+            AgentFixture.SmallRepository()
+                .With(".claude", "tools/claude", GitRepositoryBuilder.SymbolicLink)
+                .With("tools/claude/settings.json", "{}\n")
+                .With("AGENTS.md", "docs/agents.md", GitRepositoryBuilder.SymbolicLink)
+                .With("docs/agents.md", "Build with make.\n")
+                .With(".codex", "later/codex", GitRepositoryBuilder.SymbolicLink),
+            sandbox);
+        agent.Script(
+            ScriptedReply.Calls([.. new[] { ".claude/settings.json", "tools/claude/settings.json", "tools/claude/new.json", ".claude/hooks/a.sh", "AGENTS.md", "docs/agents.md", ".codex/config.toml" }
+                .Select(path => ("write_file", new System.Text.Json.Nodes.JsonObject { ["path"] = path, ["content"] = "evil\n" }))]),
+            AgentFixture.Run("echo evil > tools/claude/settings.json; echo evil > .claude/more.json; echo evil > docs/agents.md; rm AGENTS.md; mkdir evil; ln -s evil later; ln -s evil .vscode"),
+            AgentFixture.Run("mv tools moved && ln -s moved tools && echo evil > tools/claude/settings.json; rm -r moved tools"),
+            AgentFixture.Fix(),
+            AgentFixture.Finish());
+
+        var output = await agent.CodeAsync();
+
+        Assert.True(output.Done, output.Failure?.ToString());
+        Assert.Equal(["modified: src/calc.py"], output.Changes);
+        Assert.All((await agent.TranscriptAsync()).OfType<Core.Agent.ResultsEntry>().First().Results, answer => Assert.True(answer.Error, answer.Text));
+        foreach (var path in new[] { "tools/claude/settings.json", "tools/claude/new.json", "tools/claude/hooks/a.sh", "tools/claude/more.json", "docs/agents.md", "AGENTS.md", "later/codex/config.toml", "later", ".vscode" })
+            Assert.Single(output.Notes, note => note.Contains($"change {path},", StringComparison.Ordinal));
+        Assert.Equal("{}\n", await agent.ReadAsync(output.Tree, ".claude/settings.json"));
+    }
+
     [Fact]
     public async Task Paths_keep_a_task_in_its_folders_whether_by_tool_or_by_command()
     {

@@ -118,12 +118,13 @@ internal sealed class QwenLoop(
     /// <summary>The agent ended by itself: was it done?</summary>
     private async Task EndedAsync(QwenRun run, QwenStream events, CommandOutcome outcome, CancellationToken cancellationToken)
     {
-        var (tree, restored) = await run.SnapshotAsync(cancellationToken).ConfigureAwait(false);
+        var (tree, refused) = await run.SnapshotAsync(cancellationToken).ConfigureAwait(false);
+        await guard.KeepAsync(tree, cancellationToken).ConfigureAwait(false);
         if (Failed(events, outcome) is { } failure)
         {
             // What its last tools did is kept, although it never told how they ended.
-            if (tree != record.Tree)
-                await record.AppendAsync(run.Results(tree, restored), CancellationToken.None).ConfigureAwait(false);
+            if (tree != record.Tree || refused.Count > 0)
+                await record.AppendAsync(run.Results(tree, refused), CancellationToken.None).ConfigureAwait(false);
             throw new FailureException(failure);
         }
 
@@ -131,7 +132,7 @@ internal sealed class QwenLoop(
         var summary = events.End?.Text ?? record.Iteration.OfType<AnswerEntry>().LastOrDefault()?.Answer.Text ?? "";
         var written = !unchanged && (await record.NewMessagesAsync(cancellationToken).ConfigureAwait(false)).Count > 0;
         await record.AppendAsync(
-            run.Results(tree, restored) with { Finished = unchanged || written ? null : redactor.Redact(summary), NothingChanged = unchanged },
+            run.Results(tree, refused) with { Finished = unchanged || written ? null : redactor.Redact(summary), NothingChanged = unchanged },
             CancellationToken.None).ConfigureAwait(false);
     }
 

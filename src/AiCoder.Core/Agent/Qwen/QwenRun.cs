@@ -24,6 +24,7 @@ internal sealed class QwenRun(
     // Where in the agent's own conversation something of ours was put in: it is put there again in every later question.
     private readonly List<(int At, string Text)> _inserted = [];
     private readonly CancellationTokenSource _ending = new();
+    private IReadOnlyList<string> _refused = [];
     private Exception? _stopped;
 
     /// <summary>Fires when the agent is to be ended, because of what <see cref="Stopped"/> says.</summary>
@@ -81,15 +82,21 @@ internal sealed class QwenRun(
             .Select(call => new CallResult(call.Id, BoundedOutput.Cut(redactor.Redact(answers.GetValueOrDefault(call.Id, "(no answer)")), MostResult), events.HasFailed(call.Id)))
             .ToList();
         // What its commands left in the background would change places under our hands: a folder, and a link out of the work tree.
-        var (tree, restored) = await Hold.WhileStillAsync(() => SnapshotAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
-        if (restored.Count > 0)
-            Insert(request.Messages.Count, ScopeGuard.TakenBack(restored));
-        await record.AppendAsync(Results(tree, restored) with { Results = results }, CancellationToken.None).ConfigureAwait(false);
+        var (tree, refused) = await Hold.WhileStillAsync(() => SnapshotAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+        await guard.KeepAsync(tree, cancellationToken).ConfigureAwait(false);
+        if (refused.Count > 0)
+            Insert(request.Messages.Count, ScopeGuard.NotTaken(refused));
+        await record.AppendAsync(Results(tree, refused) with { Results = results }, CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>A snapshot of the work tree, without what the task may not change.</summary>
-    public Task<(string Tree, IReadOnlyList<string> Restored)> SnapshotAsync(CancellationToken cancellationToken) =>
-        guard.SnapshotAsync(record.Tree, [], anything: true, cancellationToken);
+    /// <summary>A snapshot of the work tree without what the task may not change, and what of that is new.</summary>
+    public async Task<(string Tree, IReadOnlyList<string> Refused)> SnapshotAsync(CancellationToken cancellationToken)
+    {
+        var (tree, refused) = await guard.SnapshotAsync(record.Tree, [], anything: true, cancellationToken).ConfigureAwait(false);
+        var unsaid = refused.Except(_refused).ToList();
+        _refused = refused;
+        return (tree, unsaid);
+    }
 
     /// <summary>An entry for what tools did.</summary>
     public ResultsEntry Results(string tree, IReadOnlyList<string> refused) => new()
