@@ -58,6 +58,18 @@ public sealed class ChartTests
     }
 
     [Fact]
+    public async Task Sandboxes_are_asked_onto_the_node_of_the_pod_that_asks_unless_they_need_not_be()
+    {
+        foreach (var objects in (IEnumerable<IReadOnlyList<object>>)[await Chart.ObjectsAsync(), await Chart.ObjectsAsync(Chart.OnAks)])
+            Assert.Equal("spec.nodeName", NodeOf(objects).Single().ValueFrom.FieldRef.FieldPath);
+        Assert.Empty(NodeOf(await Chart.ObjectsAsync("sandbox.sameNode=false")));
+        Assert.Empty(NodeOf(await Chart.ObjectsAsync("sandbox.mode=bubblewrap")));
+
+        static IEnumerable<V1EnvVar> NodeOf(IReadOnlyList<object> objects) =>
+            objects.OfType<V1Deployment>().First().Spec.Template.Spec.Containers[0].Env.Where(variable => variable.Name == "SANDBOX_NODE");
+    }
+
+    [Fact]
     public async Task With_bubblewrap_the_pod_has_the_profile_an_unmasked_proc_and_users_of_its_own_and_no_token()
     {
         var objects = await Chart.ObjectsAsync("sandbox.mode=bubblewrap");

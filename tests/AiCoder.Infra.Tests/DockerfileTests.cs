@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AiCoder.Core.Agent.Qwen;
 using AiCoder.Infra.Tests.Infrastructure;
 using AiCoder.Testing;
 
@@ -31,8 +32,11 @@ public sealed class DockerfileTests
         var image = Dockerfile.Read(Repository.PathOf($"{Folder}/{file}"));
         string[] Of(string name) => [.. image.Instructions.Where(instruction => instruction.Name == name).Select(instruction => instruction.Arguments)];
 
-        Assert.Equal(2, Of("FROM").Length);
-        Assert.All(Of("FROM"), from => Assert.Matches(@"^\$\{(\w+)_IMAGE\}\$\{\1_DIGEST:\+@\$\{\1_DIGEST\}\} AS \w+$", from));
+        Assert.Equal(["build", "engine", "engine-qwen", "engines", "final"], Of("FROM").Select(from => from.Split(" AS ")[1]));
+        Assert.All(Of("FROM").Where(from => !from.EndsWith(" AS engines", StringComparison.Ordinal)), from => Assert.Matches(@"^\$\{(\w+)_IMAGE\}\$\{\1_DIGEST:\+@\$\{\1_DIGEST\}\} AS \S+$", from));
+        // ENGINE names one of the stages, and the version is the one that was tested.
+        Assert.Contains("engine${ENGINE:+-${ENGINE}} AS engines", Of("FROM"));
+        Assert.Contains($"@qwen-code/qwen-code@{QwenInstallation.TestedVersion}", Repository.Read($"{Folder}/{file}"), StringComparison.Ordinal);
         Assert.Equal("1654:1654", image.User);
         Assert.Single(Of("HEALTHCHECK"));
         Assert.Contains("org.opencontainers.image.revision", Assert.Single(Of("LABEL")), StringComparison.Ordinal);

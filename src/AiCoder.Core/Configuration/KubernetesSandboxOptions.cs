@@ -15,6 +15,12 @@ public sealed record KubernetesSandboxOptions
     /// <summary>SANDBOX_IMAGE: for tasks that name none; null: by the repository's language.</summary>
     public string? Image { get; init; }
 
+    /// <summary>
+    /// SANDBOX_NODE: the node that all pods run on, which is to be the service's own; null: any. Over a share, nodes see each other's
+    /// changes late; two pods of one node see the same mount.
+    /// </summary>
+    public string? Node { get; init; }
+
     /// <summary>SANDBOX_CPU: the most that a pod gets, as Kubernetes writes it.</summary>
     public string Cpu { get; init; } = "2";
 

@@ -22,6 +22,7 @@ internal sealed partial class KubernetesSandboxReader(Func<string, string?> text
             VolumeSubPath = SubPath(),
             Namespace = Name("SANDBOX_NAMESPACE"),
             Image = Image(),
+            Node = Name("SANDBOX_NODE"),
             Cpu = Quantity("SANDBOX_CPU", CpuPattern(), "'2' or '1500m'") ?? "2",
             Memory = Quantity("SANDBOX_MEMORY", MemoryPattern(), "'4Gi' or '512Mi'") ?? "4Gi",
         };

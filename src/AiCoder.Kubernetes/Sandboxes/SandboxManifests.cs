@@ -80,6 +80,7 @@ internal static class SandboxManifests
         AutomountServiceAccountToken = false,
         EnableServiceLinks = false,
         Hostname = "sandbox",
+        Affinity = options.Node is { } node ? On(node) : null,
         SecurityContext = new()
         {
             RunAsNonRoot = true,
@@ -121,6 +122,18 @@ internal static class SandboxManifests
             new() { Name = ControlVolume, EmptyDir = new() { SizeLimit = new("1Mi") } },
             .. key.Home is null ? (V1Volume[])[new() { Name = HomeVolume, EmptyDir = new() }] : [],
         ],
+    };
+
+    // By the scheduler, so that the pod waits where the node is full for the moment.
+    private static V1Affinity On(string node) => new()
+    {
+        NodeAffinity = new()
+        {
+            RequiredDuringSchedulingIgnoredDuringExecution = new()
+            {
+                NodeSelectorTerms = [new() { MatchFields = [new() { Key = "metadata.name", OperatorProperty = "In", Values = [node] }] }],
+            },
+        },
     };
 
     private static List<V1VolumeMount> Mounts(SandboxPodKey key, ClaimPaths paths) =>

@@ -18,7 +18,7 @@ internal static class SandboxPodReading
 
     private static readonly string[] PassingSetUp = ["failed to sync", "timed out", "context deadline exceeded"];
 
-    public static SandboxPodState Of(V1Pod pod, string image, SandboxBounds bounds)
+    public static SandboxPodState Of(V1Pod pod, string image, string? node, SandboxBounds bounds)
     {
         var container = ContainerOf(pod);
         if (container?.State?.Running is not null && pod.Metadata.DeletionTimestamp is null)
@@ -32,7 +32,9 @@ internal static class SandboxPodReading
         var unscheduled = pod.Status?.Conditions?.FirstOrDefault(condition => condition is { Type: "PodScheduled", Status: "False", Reason: "Unschedulable" });
         return unscheduled is null
             ? new()
-            : new(Trouble: $"No node takes the sandbox's pod: {unscheduled.Message} Add nodes, or ask for less with SANDBOX_CPU and SANDBOX_MEMORY.", Patience: bounds.Node);
+            : new(Trouble: (node is null
+                ? $"No node takes the sandbox's pod: {unscheduled.Message} Add nodes, or ask for less with SANDBOX_CPU and SANDBOX_MEMORY."
+                : $"The service's node {node} (SANDBOX_NODE) does not take the sandbox's pod: {unscheduled.Message} Let fewer tasks run on one node, take larger nodes, or leave their taints off."), Patience: bounds.Node);
     }
 
     /// <summary>A pod that the cluster does not make.</summary>

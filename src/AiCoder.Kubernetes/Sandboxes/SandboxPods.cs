@@ -136,7 +136,7 @@ internal sealed class SandboxPods(Cluster cluster, ClusterCalls calls, ClaimPath
         while (true)
         {
             var pod = await FindAsync(job.Metadata.Name, job.Metadata.Uid, stop);
-            var state = pod is not null ? SandboxPodReading.Of(pod, key.Image, bounds)
+            var state = pod is not null ? SandboxPodReading.Of(pod, key.Image, options.Node, bounds)
                 : await events.LastAsync(job.Metadata.Uid, RefusalReasons, stop) is { } refusal ? SandboxPodReading.OfRefusal(refusal, bounds)
                 : new();
             if (state.IsReady)

@@ -13,7 +13,7 @@ public sealed class KubernetesSandboxTests
         var all = Read(new()
         {
             ["SANDBOX_VOLUME_CLAIM"] = "workspace", ["SANDBOX_VOLUME_SUBPATH"] = "/team/a/", ["SANDBOX_NAMESPACE"] = "sandboxes", ["SANDBOX_IMAGE"] = "registry.example.com:5000/tools/all:1.0",
-            ["SANDBOX_CPU"] = "1500m", ["SANDBOX_MEMORY"] = "512Mi",
+            ["SANDBOX_CPU"] = "1500m", ["SANDBOX_MEMORY"] = "512Mi", ["SANDBOX_NODE"] = "aks-tasks-1.internal",
         });
         var least = Read(new() { ["SANDBOX_VOLUME_CLAIM"] = "workspace" });
 
@@ -21,6 +21,7 @@ public sealed class KubernetesSandboxTests
             new()
             {
                 VolumeClaim = "workspace", VolumeSubPath = "team/a", Namespace = "sandboxes", Image = "registry.example.com:5000/tools/all:1.0", Cpu = "1500m", Memory = "512Mi",
+                Node = "aks-tasks-1.internal",
             },
             all);
         Assert.Equal(new() { VolumeClaim = "workspace" }, least);
@@ -31,10 +32,10 @@ public sealed class KubernetesSandboxTests
     {
         var problems = Assert.Throws<FailureException>(() => Read(new()
         {
-            ["SANDBOX_VOLUME_SUBPATH"] = "../other", ["SANDBOX_NAMESPACE"] = "Not A Name", ["SANDBOX_IMAGE"] = "--privileged", ["SANDBOX_CPU"] = "-1", ["SANDBOX_MEMORY"] = "lots",
+            ["SANDBOX_VOLUME_SUBPATH"] = "../other", ["SANDBOX_NAMESPACE"] = "Not A Name", ["SANDBOX_IMAGE"] = "--privileged", ["SANDBOX_CPU"] = "-1", ["SANDBOX_MEMORY"] = "lots", ["SANDBOX_NODE"] = "--any",
         })).Failure.Message;
 
-        foreach (var name in new[] { "SANDBOX_VOLUME_CLAIM", "SANDBOX_VOLUME_SUBPATH", "SANDBOX_NAMESPACE", "SANDBOX_IMAGE", "SANDBOX_CPU", "SANDBOX_MEMORY" })
+        foreach (var name in new[] { "SANDBOX_VOLUME_CLAIM", "SANDBOX_VOLUME_SUBPATH", "SANDBOX_NAMESPACE", "SANDBOX_IMAGE", "SANDBOX_CPU", "SANDBOX_MEMORY", "SANDBOX_NODE" })
             Assert.Contains(name, problems, StringComparison.Ordinal);
     }
 

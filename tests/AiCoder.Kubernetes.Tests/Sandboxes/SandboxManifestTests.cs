@@ -54,6 +54,35 @@ public sealed class SandboxManifestTests
             container.VolumeMounts.Where(mount => mount.Name == claim).Select(mount => (mount.MountPath, mount.SubPath, mount.ReadOnlyProperty)));
     }
 
+    [Fact]
+    public void It_goes_to_the_node_that_the_operator_names_by_the_scheduler()
+    {
+        var named = SandboxManifests.Job("sandbox", Key, Paths, Options with { Node = "aks-1" }, (1000, 1000), new()).Spec.Template.Spec;
+
+        var term = Assert.Single(named.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms);
+        var field = Assert.Single(term.MatchFields);
+        Assert.Equal(("metadata.name", "In", "aks-1"), (field.Key, field.OperatorProperty, Assert.Single(field.Values)));
+        Assert.Null(named.NodeName);
+        Assert.Null(Made(Key).Spec.Template.Spec.Affinity);
+    }
+
+    [Fact]
+    public void What_is_shown_besides_is_read_only_and_what_is_masked_is_empty()
+    {
+        var key = Key with { ReadOnlyPaths = ["/workspace/.engines/qwen"], Masked = [(".env", true), (".qwen", false)] };
+
+        var mounts = Made(key).Spec.Template.Spec.Containers.Single().VolumeMounts.Where(mount => mount.ReadOnlyProperty == true).Select(mount => (mount.MountPath, mount.SubPath));
+
+        Assert.Equal(
+            [
+                ("/work/.git", "team/a/task-1/work/2/.git"), ("/run/host/workspace/.engines/qwen", "team/a/.engines/qwen"),
+                ("/work/.env", "team/a/.sandbox/empty.txt"), ("/work/.qwen", "team/a/.sandbox/empty"),
+            ],
+            mounts);
+        Assert.NotEqual(Key, key);
+        Assert.Equal(key, Key with { ReadOnlyPaths = ["/workspace/.engines/qwen"], Masked = [(".env", true), (".qwen", false)] });
+    }
+
     [Theory]
     [InlineData("/etc")]
     [InlineData("/workspace")]

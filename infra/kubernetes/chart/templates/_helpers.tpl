@@ -49,6 +49,16 @@ securityContext:
     type: RuntimeDefault
 {{- end }}
 
+{{/* Of the container: where its sandboxes are to run. */}}
+{{- define "aicoder.sandboxNode" -}}
+{{- if and (eq .Values.sandbox.mode "kubernetes") .Values.sandbox.sameNode }}
+- name: SANDBOX_NODE
+  valueFrom:
+    fieldRef:
+      fieldPath: spec.nodeName
+{{- end }}
+{{- end }}
+
 {{- define "aicoder.container" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
