@@ -84,7 +84,16 @@ internal sealed class AgentFixture : IAsyncDisposable
             Sandbox = sandbox,
         };
         Directory.CreateDirectory(fixture.Options.StateDir);
-        fixture.Spec = new() { TaskId = TaskId, RepoUrl = remote, Intent = "把加法修好", WorkBranch = "ai/task-1", Model = "gpt-4o-mini" };
+        fixture.Spec = new()
+        {
+            TaskId = TaskId,
+            RepoUrl = remote,
+            Intent = "把加法修好",
+            WorkBranch = "ai/task-1",
+            Model = "gpt-4o-mini",
+            // Nothing is tested here, and pip takes a second, most of what a test takes, to find out that it has no network.
+            Validation = new() { Prepare = [] },
+        };
         fixture.Restart();
         await fixture.CloneAsync();
         return fixture;
