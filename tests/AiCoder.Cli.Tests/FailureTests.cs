@@ -87,7 +87,7 @@ public sealed class FailureTests
         var request = world.Request(TaskId, new
         {
             max_iterations = 1,
-            validation = new { commands = new[] { "if grep -q ge price.sh; then sleep 98765; fi" }, timeout_seconds = 2 },
+            validation = new { commands = new[] { "if grep -q ge price.sh; then sleep 98765; fi" }, timeout_seconds = 5 },
         });
 
         var run = await world.RunAsync(request);

@@ -153,7 +153,7 @@ public sealed class TelemetryTests
 
         Assert.True(run.ExitCode == 0, run.Error + run.Output);
         // Five seconds by its word; a loaded machine gets some more.
-        Assert.InRange(TimeProvider.System.GetElapsedTime(ended).TotalSeconds, 0, 15);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(ended).TotalSeconds, 0, 30);
     }
 
     [Theory]

@@ -12,7 +12,7 @@ namespace AiCoder.Embedded.Tests;
 /// <summary>The workflow's scenarios on the embedded host, in real time.</summary>
 public sealed class CodingWorkflowTests : WorkflowScenarios
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(5);
 
     protected override async Task<TaskResult> RunAsync(Scenario scenario)
     {

@@ -77,7 +77,7 @@ public sealed class EventStreamTests
     {
         var hold = new Hold();
         var around = await TaskSurroundings.CreateAsync(HeldAtTheThirdTurn(hold), cancellationToken: Cancel);
-        var server = await TaskServer.StartAsync(ServedWorld.Setup(around) with { KeepAlive = TimeSpan.FromMilliseconds(50), StopBound = TimeSpan.FromSeconds(2) }, Cancel);
+        var server = await TaskServer.StartAsync(ServedWorld.Setup(around) with { KeepAlive = TimeSpan.FromMilliseconds(50), StopBound = TimeSpan.FromMinutes(1) }, Cancel);
         await using var world = new ApiWorld(around, ServedWorld.Client(server.Addresses[0]), around.Workspace, server.DisposeAsync);
         var id = await world.StartAsync();
         await hold.Reached.WaitAsync(Cancel);
@@ -86,6 +86,7 @@ public sealed class EventStreamTests
 
         var stopping = server.StopAsync();
         var rest = await stream.RestAsync();
+        hold.Release();
         await stopping;
 
         // Ended, not broken off: reading on would have thrown.

@@ -20,7 +20,7 @@ public sealed partial class Azurite : IAsyncDisposable
 
     private const string Installed = "artifacts/azurite/node_modules/azurite/dist/src/azurite.js";
     private const int Accounts = 64;
-    private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartBound = TimeSpan.FromMinutes(3);
 
     // Standard input is held open by the process of the tests alone, so its end is that one's end.
     private const string Watch = "process.stdin.on('end', () => process.exit(0)).resume();";

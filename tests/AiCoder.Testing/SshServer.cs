@@ -77,7 +77,7 @@ public sealed class SshServer : IAsyncDisposable
                     listening.TrySetResult(true);
             };
             process.BeginErrorReadLine();
-            if (await listening.Task.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken))
+            if (await listening.Task.WaitAsync(TimeSpan.FromMinutes(2), cancellationToken))
                 return new(process, folder, port);
             process.Dispose();
             lock (log)

@@ -44,7 +44,13 @@ internal sealed class AgentFixture : IAsyncDisposable
 
     public List<ActivityProgress> Progress { get; } = [];
 
-    public ModelTimeouts Timeouts { get; set; } = new() { FirstByte = TimeSpan.FromSeconds(20), Idle = TimeSpan.FromSeconds(20) };
+    /// <summary>No test waits until these are over: a loaded machine takes its time for an answer that is there.</summary>
+    public static ModelTimeouts Patient { get; } = new() { FirstByte = TimeSpan.FromMinutes(2), Idle = TimeSpan.FromMinutes(2) };
+
+    public ModelTimeouts Timeouts { get; set; } = Patient;
+
+    /// <summary>The clock of the coding activity; the model's timeouts are on the machine's.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
 
     public BatchBounds Bounds { get; set; } = new();
 
@@ -78,7 +84,16 @@ internal sealed class AgentFixture : IAsyncDisposable
             Sandbox = sandbox,
         };
         Directory.CreateDirectory(fixture.Options.StateDir);
-        fixture.Spec = new() { TaskId = TaskId, RepoUrl = remote, Intent = "把加法修好", WorkBranch = "ai/task-1", Model = "gpt-4o-mini" };
+        fixture.Spec = new()
+        {
+            TaskId = TaskId,
+            RepoUrl = remote,
+            Intent = "把加法修好",
+            WorkBranch = "ai/task-1",
+            Model = "gpt-4o-mini",
+            // Nothing is tested here, and pip takes a second, most of what a test takes, to find out that it has no network.
+            Validation = new() { Prepare = [] },
+        };
         fixture.Restart();
         await fixture.CloneAsync();
         return fixture;
@@ -101,6 +116,13 @@ internal sealed class AgentFixture : IAsyncDisposable
     {
         Store = new WorkspaceStore(Options);
         _models = null;
+    }
+
+    /// <summary>From here on no endpoint is silent, and a slow machine must not seem to be one: a new process with other timeouts.</summary>
+    public void BePatient()
+    {
+        Timeouts = Patient;
+        Restart();
     }
 
     /// <summary>Another setting of the operator's, in a new process.</summary>
@@ -187,7 +209,7 @@ internal sealed class AgentFixture : IAsyncDisposable
     {
         var runner = new ProcessRunner(TimeProvider.System);
         var sandbox = SandboxFactory.Create(Options, runner, new SecretRedactor(Options.Secrets));
-        return new(Options, Store, Secrets(), sandbox, Models(), TimeProvider.System) { Bounds = Bounds };
+        return new(Options, Store, Secrets(), sandbox, Models(), Time) { Bounds = Bounds };
     }
 
     private ProtectedSecretStore Secrets()

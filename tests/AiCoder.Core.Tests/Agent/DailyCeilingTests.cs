@@ -3,12 +3,16 @@ using AiCoder.Core.Failures;
 using AiCoder.Core.Models;
 using AiCoder.Core.Tasks;
 using AiCoder.Demo;
+using AiCoder.Testing;
 
 namespace AiCoder.Core.Tests.Agent;
 
 public sealed class DailyCeilingTests
 {
     private const string Plan = """{"summary":"mend it","files":["src/calc.py"],"changes":["return a + b"],"tests":[]}""";
+
+    // Stands still, so that no test runs over a midnight.
+    private readonly ManualTime _day = new();
 
     [Theory]
     // Each call costs 120 tokens, 0.000027 US dollars at the price of gpt-4o-mini.
@@ -25,7 +29,7 @@ public sealed class DailyCeilingTests
         Assert.Equal(code, output.Failure!.Code);
         Assert.Contains("operator's daily ceiling", output.Failure.Message, StringComparison.Ordinal);
         Assert.Contains(variable, output.Failure.Message, StringComparison.Ordinal);
-        Assert.Contains($"{DateTime.UtcNow.AddDays(1):yyyy-MM-dd} 00:00 UTC", output.Failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"{_day.GetUtcNow().AddDays(1):yyyy-MM-dd} 00:00 UTC", output.Failure.Message, StringComparison.Ordinal);
         Assert.Equal(3, agent.Model.Requests.Count);
         Assert.Equal(3, output.Usage.Turns);
         Assert.Contains("modified: src/calc.py", output.Changes);
@@ -99,10 +103,10 @@ public sealed class DailyCeilingTests
         Assert.True(Directory.Exists(Path.Combine(options.WorkspaceDir, ".usage")));
     }
 
-    private static void NewProcess(AgentFixture agent, long? tokens = null, decimal? cost = null)
+    private void NewProcess(AgentFixture agent, long? tokens = null, decimal? cost = null)
     {
         agent.Restart();
         agent.Options = agent.Options with { DailyMaxTokens = tokens, DailyMaxCostUsd = cost };
-        agent.Daily = new DailyCeilings(agent.Options, new SpendingLedger(agent.Options, TimeProvider.System));
+        agent.Daily = new DailyCeilings(agent.Options, new SpendingLedger(agent.Options, _day));
     }
 }

@@ -2,6 +2,7 @@ using AiCoder.Core.Agent;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Tasks;
 using AiCoder.Demo;
+using AiCoder.Testing;
 
 namespace AiCoder.Core.Tests.Agent;
 
@@ -56,10 +57,18 @@ public sealed class LimitTests
     [Fact]
     public async Task The_deadline_ends_a_call_in_flight_and_keeps_the_work()
     {
+        var time = new ManualTime();
         await using var agent = await AgentFixture.CreateAsync();
-        agent.Script(AgentFixture.Fix(), AgentFixture.Finish() with { Fault = ScriptedFault.StallBeforeHeaders });
+        agent.Time = time;
+        agent.Script(request =>
+        {
+            if (request.Turn == 0)
+                return AgentFixture.Fix();
+            time.Advance(TimeSpan.FromMinutes(1));
+            return AgentFixture.Finish() with { Fault = ScriptedFault.StallBeforeHeaders };
+        });
 
-        var output = await agent.CodeAsync(deadline: DateTime.UtcNow.AddSeconds(4));
+        var output = await agent.CodeAsync(deadline: time.GetUtcNow().UtcDateTime.AddMinutes(1));
 
         Assert.Equal(FailureCodes.LimitTime, output.Failure!.Code);
         Assert.Equal(["modified: src/calc.py"], output.Changes);

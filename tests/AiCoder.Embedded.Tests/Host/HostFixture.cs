@@ -10,6 +10,9 @@ namespace AiCoder.Embedded.Tests.Host;
 /// <summary>A journal in a temporary folder, hosts on it, and a way to write into it behind their backs.</summary>
 internal sealed class HostFixture(string? stateDir = null) : IAsyncDisposable
 {
+    /// <summary>For every wait for something that must come; a machine that does much else takes its time.</summary>
+    public static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
+
     private readonly List<EmbeddedHost> _hosts = [];
 
     public TemporaryFolder Folder { get; } = new();
@@ -73,7 +76,10 @@ internal sealed class HostFixture(string? stateDir = null) : IAsyncDisposable
         host.StartAsync(spec, secrets ?? TaskSecrets.None, $"request of {spec}", secrets?.Token is { } token ? $"credentials.token={token.Length}-{token[0]}" : "", Cancellation);
 
     public static async Task<TaskRecord> WaitAsync(EmbeddedHost host, string taskId) =>
-        (await host.WaitAsync(taskId, Cancellation).WaitAsync(TimeSpan.FromSeconds(60), Cancellation))!;
+        (await host.WaitAsync(taskId, Cancellation).WaitAsync(Bound, Cancellation))!;
+
+    /// <summary>As if the processes whose the tasks are were gone. They go on all the same, but what they renew is theirs no more.</summary>
+    public void LoseOwners() => Execute("UPDATE tasks SET owner = 'a process that is gone' WHERE owner IS NOT NULL");
 
     /// <summary>Changes the journal as another process would.</summary>
     public int Execute(string sql)

@@ -7,8 +7,6 @@ namespace AiCoder.Embedded.Tests.Host;
 /// <summary>The test host as a process of its own.</summary>
 internal sealed class HostProcess : IDisposable
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
-
     private readonly Process _process;
     private readonly Task<string> _output;
     private readonly Task<string> _errors;
@@ -33,7 +31,7 @@ internal sealed class HostProcess : IDisposable
 
     public async Task<(int ExitCode, string Output)> EndAsync()
     {
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Bound, TestContext.Current.CancellationToken);
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(HostFixture.Bound, TestContext.Current.CancellationToken);
         var errors = await _errors;
         Assert.DoesNotContain("Unhandled exception", errors, StringComparison.Ordinal);
         return (_process.ExitCode, await _output);
@@ -45,7 +43,7 @@ internal sealed class HostProcess : IDisposable
     public async Task KillAsync()
     {
         _process.Kill();
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Bound, TestContext.Current.CancellationToken);
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(HostFixture.Bound, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Sends a signal by name.</summary>

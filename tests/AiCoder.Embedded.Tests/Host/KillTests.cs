@@ -2,6 +2,7 @@ using AiCoder.Core.Tasks;
 using AiCoder.Embedded.Journal;
 using AiCoder.Embedded.TestHost;
 using AiCoder.Testing;
+using Microsoft.Data.Sqlite;
 
 namespace AiCoder.Embedded.Tests.Host;
 
@@ -75,8 +76,7 @@ public sealed class KillTests
         var host = fixture.Open();
         await Eventually.IsTrueAsync(async () => (await host.GetHistoryAsync("t")).Count >= 4, "the first calls are recorded");
 
-        await process.SignalAsync("STOP");
-        fixture.Execute("UPDATE owners SET expires_at = 0");
+        await StopAsync(process, fixture);
         Assert.Equal(ResumeKind.Resumed, (await host.ResumeAsync("t", HostFixture.Cancellation)).Kind);
         var record = await HostFixture.WaitAsync(host, "t");
         var history = await host.GetHistoryAsync("t", HostFixture.Cancellation);
@@ -86,6 +86,24 @@ public sealed class KillTests
         // It sees the task's end and prints the other's result.
         Assert.Equal(record.Result!.Summary, (await process.ResultAsync<TaskResult>())!.Summary);
         Assert.Equal(history, await host.GetHistoryAsync("t", HostFixture.Cancellation));
+    }
+
+    /// <summary>Stops it, so that its lease runs out; but not while it writes, or nobody could.</summary>
+    private static async Task StopAsync(HostProcess process, HostFixture fixture)
+    {
+        while (true)
+        {
+            await process.SignalAsync("STOP");
+            try
+            {
+                fixture.Execute("UPDATE owners SET expires_at = 0");
+                return;
+            }
+            catch (SqliteException exception) when (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_BUSY)
+            {
+                await process.SignalAsync("CONT");
+            }
+        }
     }
 
     private static HashSet<string> CompletedCalls(List<HistoryEvent> history)

@@ -69,7 +69,7 @@ public sealed class ResumeTests
         var host = fixture.Open();
         await HostFixture.StartAsync(host, Specs.Of("t"));
         await Eventually.IsTrueAsync(() => fixture.Activities.Calls.Count == 1, "the activity runs");
-        await host.StopAsync(TimeSpan.FromMilliseconds(50)).WaitAsync(TimeSpan.FromSeconds(30), HostFixture.Cancellation);
+        await host.StopAsync(TimeSpan.FromMilliseconds(50)).WaitAsync(HostFixture.Bound, HostFixture.Cancellation);
         Assert.Equal(2, (await host.GetHistoryAsync("t", HostFixture.Cancellation)).Count);
     }
 
@@ -88,13 +88,13 @@ public sealed class ResumeTests
         await HostFixture.StartAsync(host, Specs.Of("t"));
         await Eventually.IsTrueAsync(() => fixture.Activities.Calls.Count == 1, "the activity runs");
 
-        fixture.Execute("UPDATE owners SET expires_at = 0");
+        fixture.LoseOwners();
         var other = fixture.Open(activities: new TestActivities());
         Assert.Equal(ResumeKind.Resumed, (await other.ResumeAsync("t", HostFixture.Cancellation)).Kind);
         Assert.Equal("A", (await HostFixture.WaitAsync(other, "t")).Result!.Summary);
         var history = await other.GetHistoryAsync("t", HostFixture.Cancellation);
 
-        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(30), HostFixture.Cancellation);
+        await stopped.Task.WaitAsync(HostFixture.Bound, HostFixture.Cancellation);
         Assert.Equal("A", (await HostFixture.WaitAsync(host, "t")).Result!.Summary);
         Assert.Equal(history, await other.GetHistoryAsync("t", HostFixture.Cancellation));
     }

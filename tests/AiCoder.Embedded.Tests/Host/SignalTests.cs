@@ -132,7 +132,7 @@ public sealed class SignalTests
         await other.SendMessageAsync("t", "一", HostFixture.Cancellation);
         Assert.Equal(SendOutcome.Sent, await other.ApproveAsync("t", true, "yes", HostFixture.Cancellation));
         await host.ApproveAsync("t", false, null, HostFixture.Cancellation);
-        await read.Task.WaitAsync(TimeSpan.FromSeconds(60), HostFixture.Cancellation);
+        await read.Task.WaitAsync(HostFixture.Bound, HostFixture.Cancellation);
         await host.SendMessageAsync("t", "二", HostFixture.Cancellation);
         await other.SendMessageAsync("t", "三", HostFixture.Cancellation);
 
@@ -173,7 +173,7 @@ public sealed class SignalTests
         });
         var host = fixture.Open();
         await HostFixture.StartAsync(host, Specs.Of("t"), new() { Token = token });
-        await entered.Task.WaitAsync(TimeSpan.FromSeconds(60), HostFixture.Cancellation);
+        await entered.Task.WaitAsync(HostFixture.Bound, HostFixture.Cancellation);
 
         await host.SendMessageAsync("t", $"use {token} please", HostFixture.Cancellation);
         await host.ApproveAsync("t", true, $"with {token}", HostFixture.Cancellation);
@@ -198,7 +198,7 @@ public sealed class SignalTests
         await HostFixture.WaitAsync(host, "t");
 
         var one = host.DeleteAsync("t", HostFixture.Cancellation);
-        await first.Task.WaitAsync(TimeSpan.FromSeconds(60), HostFixture.Cancellation);
+        await first.Task.WaitAsync(HostFixture.Bound, HostFixture.Cancellation);
         var two = host.DeleteAsync("t", HostFixture.Cancellation);
         others.SetResult();
 

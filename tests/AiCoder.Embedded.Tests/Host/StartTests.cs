@@ -138,7 +138,7 @@ public sealed class StartTests
         _ = HostFixture.StartAsync(fixture.Open(), Specs.Of("t"), new TaskSecrets { Token = "one" });
         var host = fixture.Open();
         await Eventually.IsTrueAsync(async () => await host.GetAsync("t") is not null, "the id is reserved");
-        fixture.Execute("UPDATE owners SET expires_at = 0");
+        fixture.LoseOwners();
         Assert.Empty(await host.ListAsync());
         Assert.Empty(await host.ResumeAllAsync(HostFixture.Cancellation));
 

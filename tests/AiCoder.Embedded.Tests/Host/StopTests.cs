@@ -5,8 +5,6 @@ namespace AiCoder.Embedded.Tests.Host;
 
 public sealed class StopTests
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
-
     [Fact]
     public async Task A_stop_records_the_answers_that_have_come_and_the_next_host_asks_for_the_rest_alone()
     {
@@ -17,12 +15,12 @@ public sealed class StopTests
         {
             var asked = new TaskCompletionSource();
             await using (context.Stopping.Register(asked.SetResult))
-                await asked.Task.WaitAsync(Bound, stop);
+                await asked.Task.WaitAsync(HostFixture.Bound, stop);
             return "1";
         });
         fixture.Activities.On("second", async (_, _, stop) =>
         {
-            await firstIsRecorded.Task.WaitAsync(Bound, stop);
+            await firstIsRecorded.Task.WaitAsync(HostFixture.Bound, stop);
             secondHasAnswered.SetResult();
             return "2";
         });
@@ -37,13 +35,13 @@ public sealed class StopTests
                 return;
             // Holds the runner until nothing runs any more and the second answer waits in its channel. Where this moment is too short for
             // that, the runner waits for the answer, and it is recorded all the same.
-            secondHasAnswered.Task.Wait(Bound);
+            secondHasAnswered.Task.Wait(HostFixture.Bound);
             Thread.Sleep(50);
         });
         await HostFixture.StartAsync(host, Specs.Of("t"));
         await Eventually.IsTrueAsync(() => fixture.Activities.Calls.Count == 2, "both activities run");
 
-        await host.StopAsync(Bound);
+        await host.StopAsync(HostFixture.Bound);
 
         Assert.Empty(fixture.Log.With("Error:"));
         Assert.Equal(2, (await host.GetHistoryAsync("t", HostFixture.Cancellation)).Count(recorded => recorded.Kind == HistoryEventKind.ActivityCompleted));

@@ -183,9 +183,9 @@ public sealed class TaskJournalTests
         goOn.Set();
 
         Assert.Equal(0, await working);
-        await closing.WaitAsync(TimeSpan.FromSeconds(60), HostFixture.Cancellation);
+        await closing.WaitAsync(HostFixture.Bound, HostFixture.Cancellation);
         // It was before or after the end; in neither case it waits for ever.
-        var outcome = await Record.ExceptionAsync(() => waiting.WaitAsync(TimeSpan.FromSeconds(60), HostFixture.Cancellation));
+        var outcome = await Record.ExceptionAsync(() => waiting.WaitAsync(HostFixture.Bound, HostFixture.Cancellation));
         Assert.True(outcome is null or ObjectDisposedException, $"{outcome}");
         await Assert.ThrowsAsync<ObjectDisposedException>(() => journal.ReadAsync(_ => 0, HostFixture.Cancellation));
         journal.Dispose();

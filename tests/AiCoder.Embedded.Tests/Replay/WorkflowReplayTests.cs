@@ -176,7 +176,7 @@ public sealed class WorkflowReplayTests
         execution.Handle(Started, replaying: false);
 
         await Task.Run(outside.SetResult, TestContext.Current.CancellationToken);
-        await foreign.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await foreign.Task.WaitAsync(TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
         Assert.Throws<NotDeterministicException>(() => execution.Handle(
             new HistoryEvent(2, HistoryEventKind.EventReceived, null, "cancel", "\"x\"", At), replaying: false));
     }

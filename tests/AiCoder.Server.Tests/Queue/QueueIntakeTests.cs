@@ -3,6 +3,7 @@ using AiCoder.Core.Api;
 using AiCoder.Core.Tasks;
 using AiCoder.Server.Queue;
 using AiCoder.Testing;
+using Azure.Core.Pipeline;
 using Azure.Storage.Queues.Models;
 
 namespace AiCoder.Server.Tests.Queue;
@@ -192,12 +193,22 @@ public sealed class QueueIntakeTests(AzuriteFixture azurite) : IClassFixture<Azu
     {
         await using var world = NewWorld();
         await world.SendAsync("text");
-        var visibility = TimeSpan.FromSeconds(2);
-        QueueMessage received = await world.Storage.Tasks.ReceiveMessageAsync(visibility, QueueWorld.Cancellation);
-        await using var taken = new TakenMessage(world.Storage.Tasks, received, TimeProvider.System, new LogLines(), visibility);
+        var (time, visibility, network) = (new ManualTime(), TimeSpan.FromMinutes(10), new RenewalCounter());
+        using var transport = new HttpClientTransport(new HttpClient(network));
+        var queue = QueueStorage.Open(world.OptionsOf("one"), null, transport).Tasks;
+        QueueMessage received = await queue.ReceiveMessageAsync(TimeSpan.FromSeconds(2), QueueWorld.Cancellation);
+        await using var taken = new TakenMessage(queue, received, time, new LogLines(), visibility);
 
-        for (var until = DateTime.UtcNow + (2 * visibility); DateTime.UtcNow < until; await Task.Delay(100, QueueWorld.Cancellation))
-            Assert.Null((await world.Storage.Tasks.ReceiveMessageAsync(cancellationToken: QueueWorld.Cancellation)).Value);
+        await QueueWorld.IsTrueAsync(
+            () =>
+            {
+                time.Advance(visibility / 3);
+                return network.Renewals > 0;
+            },
+            "it was taken for longer");
+        // The storage tells whole seconds.
+        await QueueWorld.IsTrueAsync(() => DateTimeOffset.UtcNow > received.NextVisibleOn + TimeSpan.FromSeconds(1), "it would be seen again");
+        Assert.Null((await world.Storage.Tasks.ReceiveMessageAsync(cancellationToken: QueueWorld.Cancellation)).Value);
 
         Assert.Equal("text", (await PeekAfterReturnAsync(world, taken)).MessageText);
     }
@@ -241,4 +252,20 @@ public sealed class QueueIntakeTests(AzuriteFixture azurite) : IClassFixture<Azu
     }
 
     private QueueWorld NewWorld() => new(azurite.Azurite.NewAccount());
+
+    /// <summary>Counts how often the storage has taken note that a message stays taken.</summary>
+    private sealed class RenewalCounter() : DelegatingHandler(new SocketsHttpHandler())
+    {
+        private int _renewals;
+
+        public int Renewals => Volatile.Read(ref _renewals);
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = await base.SendAsync(request, cancellationToken);
+            if (request.Method == HttpMethod.Put && answer.IsSuccessStatusCode)
+                Interlocked.Increment(ref _renewals);
+            return answer;
+        }
+    }
 }

@@ -3,6 +3,7 @@ using AiCoder.Server.Tests.Infrastructure;
 using AiCoder.Testing;
 using AiCoder.Testing.Processes;
 using AiCoder.Testing.Tasks;
+using Azure;
 
 namespace AiCoder.Server.Tests.Queue;
 
@@ -47,7 +48,7 @@ public sealed class QueueKillTests(AzuriteFixture azurite) : IClassFixture<Azuri
         // From the second step on, the journal is enough to go on with: the message is unseen still.
         if (place != StoragePlace.AfterTheMessageWasTaken)
             await EndedAsync(around);
-        await world.Storage.Tasks.UpdateMessageAsync(proxy.Taken.Id, proxy.Taken.Receipt, visibilityTimeout: TimeSpan.Zero, cancellationToken: Cancel);
+        await ComesAgainAsync(world, proxy);
         await world.EmptyAsync();
         await EndedAsync(around);
 
@@ -57,6 +58,18 @@ public sealed class QueueKillTests(AzuriteFixture azurite) : IClassFixture<Azuri
         Assert.Equal(5 + inFlight, around.Model.Requests.Count);
         Assert.Empty(await world.PoisonAsync());
         Assert.True(await world.IsClaimedAsync(id));
+    }
+
+    private static async Task ComesAgainAsync(QueueWorld world, StorageProxy proxy)
+    {
+        try
+        {
+            await world.Storage.Tasks.UpdateMessageAsync(proxy.Taken.Id, proxy.Taken.Receipt, visibilityTimeout: TimeSpan.Zero, cancellationToken: Cancel);
+        }
+        catch (RequestFailedException exception) when (exception.Status is 400 or 404)
+        {
+            // The machine was so slow that it has come by itself, and was taken.
+        }
     }
 
     private static Task EndedAsync(TaskSurroundings around) =>

@@ -8,7 +8,7 @@ namespace AiCoder.Core.Tests.Agent.Misbehaviour;
 /// <summary>Answers that come in another form than they should, or do not come to an end.</summary>
 internal static class StreamMisbehaviours
 {
-    private static readonly ModelTimeouts Impatient = new() { FirstByte = TimeSpan.FromSeconds(2), Idle = TimeSpan.FromSeconds(2), Total = TimeSpan.FromMinutes(2) };
+    private static readonly ModelTimeouts Impatient = new() { FirstByte = TimeSpan.FromSeconds(3), Idle = TimeSpan.FromSeconds(3), Total = TimeSpan.FromMinutes(2) };
     private static readonly string WriteArguments = Quoted("""{"path":"b.txt","content":"b"}""");
     private static readonly Dictionary<string, string?> Written = new() { ["b.txt"] = "b" };
     private static readonly string End = Delta("{}", "tool_calls");
