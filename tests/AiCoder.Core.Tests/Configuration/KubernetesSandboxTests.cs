@@ -52,8 +52,8 @@ public sealed class KubernetesSandboxTests
     [InlineData("\"validation\":{\"image\":\"python:3.13@sha256:abc\"}", null)]
     [InlineData("\"validation\":{\"image\":\"a b\"}", "validation.image")]
     [InlineData("\"validation\":{\"image\":\"-x\"}", "validation.image")]
-    [InlineData("\"engine\":\"qwen\"", "engine")]
-    public void A_request_may_name_an_image_and_not_the_engine_that_does_not_run_there(string part, string? problem)
+    [InlineData("\"engine\":\"qwen\",\"validation\":{\"image\":\"python:3.13@sha256:abc\"}", null)]
+    public void A_request_may_name_an_image_with_either_engine(string part, string? problem)
     {
         var options = new AiCoderOptions
         {
