@@ -101,7 +101,7 @@ public sealed class DockerfileTests
 
         Assert.Contains("pin.sh writes it", unpinned.Error, StringComparison.Ordinal);
         Assert.True(pin.ExitCode == 0, pin.Error);
-        Assert.Equal(["FUNCTIONS_DIGEST", "RUNTIME_DIGEST", "SDK_DIGEST"], pin.Output.Trim().Split('\n').Select(line => line.Split('=')[0]).Order(StringComparer.Ordinal));
+        Assert.Equal(["FUNCTIONS_DIGEST", "NODE_DIGEST", "RUNTIME_DIGEST", "SDK_DIGEST"], pin.Output.Trim().Split('\n').Select(line => line.Split('=')[0]).Order(StringComparer.Ordinal));
         Assert.Matches("--build-arg RUNTIME_DIGEST=sha256:[0-9a-f]{64}", image.Output);
         Assert.DoesNotContain("FUNCTIONS_DIGEST", image.Output, StringComparison.Ordinal);
         Assert.Contains("--build-arg PACKAGES=nodejs npm .", image.Output, StringComparison.Ordinal);
