@@ -5,7 +5,6 @@ using AiCoder.Core.Processes;
 using AiCoder.Core.Sandbox;
 using AiCoder.Core.Secrets;
 using AiCoder.Core.Tasks;
-using AiCoder.Core.Workflow;
 using AiCoder.Core.Workspaces;
 
 namespace AiCoder.Core.Agent.Qwen;

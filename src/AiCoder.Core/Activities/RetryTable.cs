@@ -1,7 +1,6 @@
-using AiCoder.Core.Activities;
 using AiCoder.Core.Failures;
 
-namespace AiCoder.Core.Workflow;
+namespace AiCoder.Core.Activities;
 
 /// <summary>
 /// How often and after what pause each activity is tried again. The one place with these numbers (specification, section 8:
