@@ -53,9 +53,6 @@ public sealed class ProtectedSecretStore : ISecretStore, IDisposable
         _keyFolder = new KeyFolder(_keys);
     }
 
-    /// <summary>Whether the key ring was needed so far.</summary>
-    internal bool IsKeyRingLoaded => _ring is not null;
-
     /// <inheritdoc/>
     /// <exception cref="FailureException">The key ring can't be used: its certificate can't be had.</exception>
     public async Task PutAsync(string reference, TaskSecrets secrets, CancellationToken cancellationToken)

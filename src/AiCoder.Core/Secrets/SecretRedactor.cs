@@ -43,9 +43,6 @@ public sealed class SecretRedactor
     public static SecretRedactor For(AiCoderOptions options, TaskSecrets secrets) =>
         new(options.Secrets.Concat(secrets.All.Select(secret => secret.Value)));
 
-    /// <summary>Characters of the longest form.</summary>
-    internal int LongestForm => _forms.Length == 0 ? 0 : _forms[0].Length;
-
     /// <summary>The text with <see cref="Mask"/> in the place of every secret.</summary>
     public string Redact(string text)
     {

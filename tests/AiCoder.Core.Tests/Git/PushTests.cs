@@ -117,19 +117,17 @@ public sealed class PushTests
     }
 
     [Fact]
-    public async Task A_tree_its_files_and_its_history_can_be_asked_for()
+    public async Task A_commit_holds_the_snapshot_and_follows_the_base()
     {
         using var git = new GitFixture();
         await using var setting = await Setting.StartAsync(git);
-        var workspace = await git.OpenAsync();
-        var local = new LocalRepository();
         var commit = await setting.CommitAsync("one");
 
-        Assert.Equal(["b", "文件"], local.ListFiles(workspace, local.TreeOf(workspace, commit), GitFixture.Stop).Select(file => file.Path));
-        Assert.Equal("one"u8.ToArray(), local.ReadFile(workspace, local.TreeOf(workspace, commit), "b", 100)!.Content.ToArray());
-        Assert.Null(local.ReadFile(workspace, local.TreeOf(workspace, commit), "c", 100));
-        Assert.Equal([commit, setting.Source.BaseCommit], local.History(workspace, commit, 10).Select(entry => entry.Id));
-        Assert.Equal(("ai/task-1", setting.Source.BaseCommit), local.CurrentBranch(workspace));
+        await setting.PushAsync(commit, null);
+
+        Assert.Equal("b\n文件", await GitProgram.RunAsync(setting.Repository, "-c", "core.quotePath=false", "ls-tree", "-r", "--name-only", commit));
+        Assert.Equal("one", await GitProgram.RunAsync(setting.Repository, "show", $"{commit}:b"));
+        Assert.Equal($"{commit}\n{setting.Source.BaseCommit}", await GitProgram.RunAsync(setting.Repository, "log", "--format=%H", commit));
     }
 
     private sealed class Setting(GitFixture git, GitServer server, CloneOutput source, RemoteAccess access) : IAsyncDisposable
