@@ -45,7 +45,7 @@ internal static class TaskCommands
             foreach (var task in tasks)
             {
                 var created = task.CreatedAt.LocalDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
-                console.Out.WriteLine($"{task.TaskId.PadRight(width)}  {TaskReport.State(task),-18}  {created}  {Cut(ProgressText.OneLine(task.Spec.Intent))}");
+                console.Out.WriteLine($"{task.TaskId.PadRight(width)}  {TaskReport.State(task),-18}  {created}  {TextLimit.Cut(ProgressText.OneLine(task.Spec.Intent), LongestIntent)}");
             }
 
             return ExitCodes.Completed;
@@ -131,6 +131,4 @@ internal static class TaskCommands
         console.Error.WriteLine(line);
         return exitCode;
     }
-
-    private static string Cut(string text) => text.Length <= LongestIntent ? text : text[..LongestIntent] + "…";
 }

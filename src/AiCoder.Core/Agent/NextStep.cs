@@ -80,5 +80,5 @@ internal abstract record NextStep
 
     private static string Quote(string? text) => string.IsNullOrWhiteSpace(text)
         ? "Its last answer was empty."
-        : $"Its last words: \"{(text.Length <= QuotedLength ? text : text[..QuotedLength] + "…").ReplaceLineEndings(" ").Trim()}\"";
+        : $"Its last words: \"{TextLimit.Cut(text, QuotedLength).ReplaceLineEndings(" ").Trim()}\"";
 }

@@ -24,7 +24,7 @@ internal sealed class ScopeGuard(Workspace workspace, PathScope scope)
     {
         // The model's own words, which end up on a page of the forge.
         var shown = string.Concat(path.Where(character => !char.IsControl(character)));
-        return $"The model tried to reach {(shown.Length <= LongestShown ? shown : shown[..LongestShown] + "…")}, which no task may touch; it got nothing there.";
+        return $"The model tried to reach {TextLimit.Cut(shown, LongestShown)}, which no task may touch; it got nothing there.";
     }
 
     /// <summary>What the model is told of what was put back.</summary>

@@ -92,8 +92,7 @@ internal sealed class TurnRunner(Workspace workspace, ToolSet tools, ScopeGuard 
                 return call.Name;
             var arguments = ToolArguments.Parse(call.Arguments);
             var what = TellingArguments.Select(arguments.Optional).FirstOrDefault(value => !string.IsNullOrEmpty(value));
-            var line = $"{call.Name} {what?.ReplaceLineEndings(" ")}".TrimEnd();
-            return line.Length <= ShownLength ? line : line[..ShownLength] + "…";
+            return TextLimit.Cut($"{call.Name} {what?.ReplaceLineEndings(" ")}".TrimEnd(), ShownLength);
         }
         catch (ToolException)
         {

@@ -31,5 +31,5 @@ internal static class ValidationFeedback
     // What a test runner says last is what failed.
     private static string Cut(string output) => output.Length <= OutputLimit
         ? output
-        : $"{output[..(OutputLimit / 4)]}\n…\n{output[^(OutputLimit * 3 / 4)..]}";
+        : $"{TextLimit.Cut(output, OutputLimit / 4)}\n{TextLimit.CutStart(output, OutputLimit * 3 / 4)}";
 }

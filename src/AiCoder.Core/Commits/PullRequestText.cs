@@ -75,7 +75,7 @@ internal static partial class PullRequestText
     {
         if (string.IsNullOrWhiteSpace(output))
             return "";
-        var tail = output.Length <= LongestOutput ? output : "…" + output[^LongestOutput..];
+        var tail = TextLimit.CutStart(output, LongestOutput);
         var fence = new string('`', Math.Max(3, Backticks().Matches(tail).Select(match => match.Length + 1).DefaultIfEmpty().Max()));
         return $"{fence}text\n{tail.Trim()}\n{fence}\n\n";
     }

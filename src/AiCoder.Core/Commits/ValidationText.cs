@@ -23,7 +23,7 @@ internal static class ValidationText
 
     private static string Command(CommandReport report)
     {
-        var command = report.Command.Length <= LongestCommand ? report.Command : report.Command[..LongestCommand] + "…";
+        var command = TextLimit.Cut(report.Command, LongestCommand);
         var where = report.Directory == "." ? "" : $" in {report.Directory}";
         var verdict = report.Verdict == Verdict.Passed ? "" : report.PreExisting ? ", failed before as well" : ", failed";
         return string.Create(CultureInfo.InvariantCulture, $"{command}{where} ({report.DurationSeconds:0.0} s{verdict})");

@@ -132,11 +132,7 @@ internal sealed class ForgeApi(AddressGuard guard, TimeProvider time, ForgeRepos
         return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
     }
 
-    private string Quote(string text)
-    {
-        var line = _redactor.Redact(text).ReplaceLineEndings(" ").Trim();
-        return line.Length <= LongestQuote ? line : line[..LongestQuote] + "…";
-    }
+    private string Quote(string text) => TextLimit.Cut(_redactor.Redact(text).ReplaceLineEndings(" ").Trim(), LongestQuote);
 
     private static JsonNode? Parse(string text)
     {

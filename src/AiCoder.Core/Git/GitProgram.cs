@@ -48,8 +48,7 @@ public sealed class GitProgram(AiCoderOptions options, ProcessRunner processes)
     {
         var what = $"git {call.Arguments[0]}";
         var said = outcome.Error.Trim();
-        if (said.Length > MessageLimit)
-            said = said[..MessageLimit] + " …";
+        said = TextLimit.Cut(said, MessageLimit);
         if (outcome.TimedOut)
             return Failure.Of(FailureCodes.StorageUnavailable, $"{what} took longer than {call.Timeout} in the workspace.");
         if (GitFailures.IsDiskFull(said))

@@ -103,8 +103,7 @@ internal static partial class ModelErrors
         var text = (Message(body) ?? body).ReplaceLineEndings(" ").Trim();
         if (!string.IsNullOrEmpty(endpoint.Key))
             text = text.Replace(endpoint.Key, Secrets.SecretRedactor.Mask, StringComparison.Ordinal);
-        if (text.Length > QuotedLength)
-            text = text[..QuotedLength] + "…";
+        text = TextLimit.Cut(text, QuotedLength);
         return text.Length == 0 ? "" : $": {text.TrimEnd('.')}";
     }
 

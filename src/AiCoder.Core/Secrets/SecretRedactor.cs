@@ -61,17 +61,14 @@ public sealed class SecretRedactor
     }
 
     /// <summary>The same for a line of a log: what somebody sent must not look like several, nor fill it.</summary>
-    public string RedactLine(string text)
-    {
-        var line = string.Concat(Redact(text).Select(character => char.IsControl(character) ? ' ' : character));
-        return line.Length <= LongestLine ? line : line[..LongestLine] + "…";
-    }
+    public string RedactLine(string text) =>
+        TextLimit.Cut(string.Concat(Redact(text).Select(character => char.IsControl(character) ? ' ' : character)), LongestLine);
 
     /// <summary>Where the first secret begins; -1 where there is none.</summary>
     public int IndexOf(string text) => Find(text, 0)?.Start ?? -1;
 
     /// <summary>The first stretch of secrets at or after a position; forms that overlap are one stretch.</summary>
-    internal (int Start, int End)? Find(string text, int from)
+    private (int Start, int End)? Find(string text, int from)
     {
         if (_forms.Length == 0)
             return null;

@@ -365,7 +365,7 @@ public sealed partial class TaskAcceptance
 
     private static string? NullIfEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
 
-    private static string Cut(string value) => value.Length <= 120 ? value : value[..120] + "…";
+    private static string Cut(string value) => TextLimit.Cut(value, 120);
 
     private void Problem(string field, string message) => _problems.Add(new(field, message));
 

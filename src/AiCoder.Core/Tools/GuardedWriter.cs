@@ -52,5 +52,5 @@ internal sealed class GuardedWriter(SyntaxGate gate)
 
     private static string FirstLines(string message) => Cut(string.Join(' ', message.Split('\n').Take(2).Select(line => line.Trim())).Trim());
 
-    private static string Cut(string line) => line.Length <= LineLength ? line : line[..LineLength] + "…";
+    private static string Cut(string line) => TextLimit.Cut(line, LineLength);
 }

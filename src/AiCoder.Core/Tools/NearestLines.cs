@@ -66,5 +66,5 @@ internal static class NearestLines
     private static double Similarity(HashSet<(char, char)> left, HashSet<(char, char)> right) =>
         right.Count == 0 ? 0 : 2.0 * left.Count(right.Contains) / (left.Count + right.Count);
 
-    private static string Cut(string line) => line.Length <= 300 ? line : line[..300] + "…";
+    private static string Cut(string line) => TextLimit.Cut(line, 300);
 }

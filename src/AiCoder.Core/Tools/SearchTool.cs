@@ -118,7 +118,7 @@ internal sealed class SearchTool(WorkTreePaths paths, WorkTreeWalker walker, Tim
         if (line.Length <= MaxLineLength)
             return line;
         var start = Math.Clamp(at - (MaxLineLength / 4), 0, line.Length - MaxLineLength);
-        return $"{(start > 0 ? "…" : "")}{line.AsSpan(start, MaxLineLength)}{(start + MaxLineLength < line.Length ? "…" : "")}";
+        return TextLimit.Cut(TextLimit.CutStart(line, line.Length - start), MaxLineLength);
     }
 
     private static Regex Compile(string pattern)

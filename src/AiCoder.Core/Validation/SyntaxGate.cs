@@ -122,7 +122,7 @@ internal sealed partial class SyntaxGate(ISandbox sandbox, CommandPlace place)
         var line = LineNumber().Match(output) is { Success: true } match && int.TryParse(match.ValueSpan, CultureInfo.InvariantCulture, out var number) && number > 0
             ? number
             : (int?)null;
-        return new(new(output.Length <= MessageLimit ? output : output[..MessageLimit] + "…", line));
+        return new(new(TextLimit.Cut(output, MessageLimit), line));
     }
 
     // "a.py:3: …", "[stdin]:3", "a.sh: line 3: …", "on line 3".

@@ -19,7 +19,7 @@ public sealed class SecretRedactorTests
     {
         var line = new SecretRedactor(["hunter22"]).RedactLine("a\r\nError: hunter22\u001b[2J" + new string('x', 5_000));
         Assert.StartsWith("a  Error: [redacted] [2Jxxx", line, StringComparison.Ordinal);
-        Assert.Equal(1_001, line.Length);
+        Assert.Equal(1_000, line.Length);
     }
 
     [Fact]

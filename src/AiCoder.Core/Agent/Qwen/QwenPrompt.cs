@@ -68,9 +68,5 @@ internal static class QwenPrompt
         return steps;
     }
 
-    private static string Line(string text, int length)
-    {
-        var line = text.ReplaceLineEndings(" ").Trim();
-        return line.Length <= length ? line : line[..length] + "…";
-    }
+    private static string Line(string text, int length) => TextLimit.Cut(text.ReplaceLineEndings(" ").Trim(), length);
 }

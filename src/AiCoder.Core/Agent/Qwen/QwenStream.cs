@@ -65,8 +65,7 @@ internal sealed class QwenStream(Action<string> report)
         var what = call.TryGetProperty("input", out var input)
             ? TellingArguments.Select(name => AiCoderJson.TextOf(input, name)).FirstOrDefault(value => !string.IsNullOrEmpty(value))
             : null;
-        var line = $"{AiCoderJson.TextOf(call, "name")} {what?.ReplaceLineEndings(" ")}".TrimEnd();
-        return line.Length <= ShownLength ? line : line[..ShownLength] + "…";
+        return TextLimit.Cut($"{AiCoderJson.TextOf(call, "name")} {what?.ReplaceLineEndings(" ")}".TrimEnd(), ShownLength);
     }
 
     private static JsonElement[] Content(JsonElement json) =>
