@@ -27,7 +27,8 @@ internal sealed class QwenLoop(
 {
     // How often a conversation may outgrow the model: each time it begins anew, with what is done already.
     private const int MostFreshStarts = 3;
-    private const int ErrorLength = 500;
+
+    private readonly QwenExit _exit = new(installation, sandbox, redactor);
 
     /// <inheritdoc/>
     public async Task<CodeOutput> RunAsync(CodingTexts texts, CancellationToken cancellationToken)
@@ -120,7 +121,7 @@ internal sealed class QwenLoop(
     {
         var (tree, refused) = await run.SnapshotAsync(cancellationToken).ConfigureAwait(false);
         await guard.KeepAsync(tree, cancellationToken).ConfigureAwait(false);
-        if (Failed(events, outcome) is { } failure)
+        if (_exit.FailureOf(outcome, events.End, asked: record.Iteration.OfType<AnswerEntry>().Any()) is { } failure)
         {
             // What its last tools did is kept, although it never told how they ended.
             if (tree != record.Tree || refused.Count > 0)
@@ -136,35 +137,10 @@ internal sealed class QwenLoop(
             CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>What its exit code stands for; null: it is done.</summary>
-    private Failure? Failed(QwenStream events, CommandOutcome outcome)
-    {
-        var said = Shorten(events.End?.Error ?? (events.End is { Failed: true } end ? end.Text : null) ?? outcome.Output);
-        return (outcome.Ending, outcome.ExitCode) switch
-        {
-            (CommandEnding.OutOfMemory, _) => Failure.Of(FailureCodes.OutOfMemory, $"Qwen Code used too much memory and was ended. {said}"),
-            (CommandEnding.TimedOut, _) => Failure.Of(FailureCodes.LimitTime, "Qwen Code did not end within the task's time and was ended. What was done is kept in the workspace; nothing was pushed."),
-            (not CommandEnding.Exited, _) => Failure.Of(FailureCodes.EngineUnavailable, $"Qwen Code was ended: {AiCoderJson.NameOf(outcome.Ending)}. {said}"),
-            (_, 0) when events.End is not { Failed: true } => null,
-            (_, 53) => Failure.Of(FailureCodes.LimitTurns, $"Qwen Code used up its turns (limits.max_turns). What was done is kept in the workspace; nothing was pushed. {said}"),
-            (_, 55) => Failure.Of(FailureCodes.LimitTime, $"Qwen Code used up its time or its tool calls (limits.max_minutes). What was done is kept in the workspace; nothing was pushed. {said}"),
-            // It has a guard of its own against going round in circles.
-            _ when said.Contains("Loop detection", StringComparison.OrdinalIgnoreCase) => Failure.Of(FailureCodes.Stuck, $"Qwen Code repeated the same steps and stopped itself. What was done is kept in the workspace; nothing was pushed. {said}"),
-            _ when record.Iteration.OfType<AnswerEntry>().Any() => Failure.Of(FailureCodes.ModelUnusable, $"Qwen Code gave up with exit code {outcome.ExitCode}: {said}"),
-            _ => Failure.Of(FailureCodes.EngineUnavailable, $"Qwen Code {installation.Version} ended with exit code {outcome.ExitCode} before it asked the model anything: {said}{(sandbox.IsElsewhere ? "" : " " + QwenInstallation.Advice(installation.Folder))}"),
-        };
-    }
-
     private TimeSpan Left()
     {
         var most = TimeSpan.FromMinutes(input.Spec.Limits.MaxMinutes ?? TaskLimits.DefaultMinutes);
         var left = input.Deadline is { } deadline ? deadline - time.GetUtcNow().UtcDateTime : most;
         return left < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : left > TimeSpan.FromDays(20) ? TimeSpan.FromDays(20) : left;
-    }
-
-    private string Shorten(string text)
-    {
-        var line = redactor.Redact(text).ReplaceLineEndings(" ").Trim();
-        return line.Length <= ErrorLength ? line : "…" + line[^ErrorLength..];
     }
 }
