@@ -45,11 +45,11 @@ public sealed class ReadinessProbe(AiCoderOptions options, TimeProvider time)
 
     private async Task<Failure?> LookAsync(Func<CancellationToken, Task> askStorageAsync, CancellationToken cancellationToken)
     {
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var bound = new CancellationTokenSource(Bound, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, bound.Token);
         try
         {
-            bound.CancelAfter(Bound);
-            await askStorageAsync(bound.Token).WaitAsync(Bound, time, cancellationToken).ConfigureAwait(false);
+            await askStorageAsync(either.Token).WaitAsync(Bound, time, cancellationToken).ConfigureAwait(false);
             // A share that is gone does not answer at all. One that hangs is waited for again: each further one would hold a thread.
             if (_writing.IsCompleted)
                 _writing = Task.Run(Write, CancellationToken.None);

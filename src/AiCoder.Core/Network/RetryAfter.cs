@@ -18,7 +18,8 @@ public static class RetryAfter
     internal static TimeSpan? Of(PipelineResponseHeaders headers, TimeProvider time) =>
         Of(name => headers.TryGetValue(name, out var value) ? value : null, time);
 
-    private static TimeSpan? Of(Func<string, string?> header, TimeProvider time)
+    /// <summary>The same of an answer whose headers are asked for by name; null: it has none of that name.</summary>
+    internal static TimeSpan? Of(Func<string, string?> header, TimeProvider time)
     {
         if (Number(header("retry-after-ms")) is { } milliseconds)
             return Wait(milliseconds / 1000);

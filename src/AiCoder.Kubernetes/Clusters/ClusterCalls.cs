@@ -10,7 +10,7 @@ namespace AiCoder.Kubernetes.Clusters;
 /// </summary>
 /// <param name="bounds">How long is waited.</param>
 /// <param name="say">Tells the person what is waited for.</param>
-/// <param name="time">For the pauses.</param>
+/// <param name="time">For bounds and pauses.</param>
 public sealed class ClusterCalls(ClusterBounds bounds, Action<string> say, TimeProvider time)
 {
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
@@ -31,16 +31,16 @@ public sealed class ClusterCalls(ClusterBounds bounds, Action<string> say, TimeP
         string what, Func<CancellationToken, Task<T>> call, CancellationToken stop, params IReadOnlyList<HttpStatusCode> expected)
     {
         var started = time.GetTimestamp();
-        var (pause, said) = (bounds.FirstPause, false);
+        var (pause, said) = (new DoublingPause(bounds.FirstPause, bounds.LongestPause), false);
         while (true)
         {
             Exception failure;
-            using (var bound = CancellationTokenSource.CreateLinkedTokenSource(stop))
+            using (var bound = new CancellationTokenSource(bounds.Call, time))
+            using (var either = CancellationTokenSource.CreateLinkedTokenSource(stop, bound.Token))
             {
-                bound.CancelAfter(bounds.Call);
                 try
                 {
-                    var answer = await call(bound.Token);
+                    var answer = await call(either.Token);
                     _answered = true;
                     if (said)
                         say("The API server answers again.");
@@ -68,12 +68,9 @@ public sealed class ClusterCalls(ClusterBounds bounds, Action<string> say, TimeP
                 said = true;
             }
 
-            await Task.Delay(ClusterErrors.RetryAfter(failure) is { } asked && asked < bounds.LongestPause ? Later(asked, pause) : pause, time, stop);
-            pause = pause * 2 < bounds.LongestPause ? pause * 2 : bounds.LongestPause;
+            await Task.Delay(pause.Next(ClusterErrors.AskedPause(failure, time)), time, stop);
         }
     }
-
-    private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private static bool IsTransient(Exception exception) => exception switch
     {

@@ -1,7 +1,8 @@
-using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using AiCoder.Core;
 using AiCoder.Core.Failures;
+using AiCoder.Core.Network;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
@@ -25,7 +26,7 @@ internal static class ClusterErrors
         {
             HttpStatusCode.Unauthorized => new(
                 FailureCodes.InvalidToken,
-                $"{what} failed: the API server does not accept the credentials of the kubeconfig's context ({reason}). Sign in again; on AKS: az aks get-credentials.",
+                $"{what} failed: the API server does not accept the credentials of the kubeconfig's context, or in a pod those of its service account ({reason}). Sign in again; on AKS: az aks get-credentials.",
                 exception),
             HttpStatusCode.Forbidden => new(
                 FailureCodes.Forbidden,
@@ -49,15 +50,13 @@ internal static class ClusterErrors
         if (string.IsNullOrWhiteSpace(message))
             message = answer.Response.Content is { Length: > 0 } content ? content.Trim() : answer.Response.ReasonPhrase;
         var text = string.IsNullOrWhiteSpace(message) ? $"HTTP {(int)answer.Response.StatusCode}" : $"{message} (HTTP {(int)answer.Response.StatusCode})";
-        return text.Length > LongestReason ? text[..LongestReason] + "…" : text;
+        return TextLimit.Cut(text, LongestReason);
     }
 
     /// <summary>How long the server asks to wait.</summary>
-    public static TimeSpan? RetryAfter(Exception exception) =>
+    public static TimeSpan? AskedPause(Exception exception, TimeProvider time) =>
         exception is HttpOperationException { Response.Headers: { } headers }
-        && headers.TryGetValue("Retry-After", out var values)
-        && int.TryParse(values.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-            ? TimeSpan.FromSeconds(seconds)
+            ? RetryAfter.Of(name => headers.TryGetValue(name, out var values) ? values.FirstOrDefault() : null, time)
             : null;
 
     private static FailureException OfConnection(string what, Exception exception)

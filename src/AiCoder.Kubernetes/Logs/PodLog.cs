@@ -21,14 +21,14 @@ internal sealed class PodLog(Cluster cluster, RunBounds bounds, string pod, stri
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
-    private readonly CancellationTokenSource _hurry = new();
+    private readonly CancellationTokenSource _hurry = new(Timeout.InfiniteTimeSpan, time);
     private volatile bool _ended;
 
     /// <summary>Writes the log until the container has ended and all of it is written.</summary>
     /// <exception cref="FailureException"><c>authentication/forbidden</c>: the log may not be read.</exception>
     public async Task FollowAsync(CancellationToken stop)
     {
-        var (pause, said) = (FirstPause, false);
+        var (pause, said) = (new DoublingPause(FirstPause, LongestPause), false);
         while (true)
         {
             var last = _ended;
@@ -50,10 +50,13 @@ internal sealed class PodLog(Cluster cluster, RunBounds bounds, string pod, stri
             }
 
             if (received > 0)
-                (pause, said) = (FirstPause, false);
+            {
+                pause.Reset();
+                said = false;
+            }
+
             if (!_ended || problem is not null)
-                await Task.Delay(pause, time, stop);
-            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                await Task.Delay(pause.Next(), time, stop);
         }
     }
 
@@ -69,22 +72,23 @@ internal sealed class PodLog(Cluster cluster, RunBounds bounds, string pod, stri
     private async Task<(long Received, Exception? Problem)> ReadAsync(bool follow, CancellationToken stop)
     {
         var received = 0L;
-        using var bound = follow ? CancellationTokenSource.CreateLinkedTokenSource(stop, _hurry.Token) : CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var silence = follow ? bounds.LogSilence : bounds.Cluster.Call;
+        // The first byte may be long in coming: a server sends its answer's head with it.
+        using var bound = new CancellationTokenSource(silence, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, bound.Token, follow ? _hurry.Token : CancellationToken.None);
         try
         {
-            // The first byte may be long in coming: a server sends its answer's head with it.
-            bound.CancelAfter(follow ? bounds.LogSilence : bounds.Cluster.Call);
             var since = splicer.LastTime is { } last ? (int?)Math.Ceiling((Later(cluster.Clock.Now - last, TimeSpan.Zero) + Overlap).TotalSeconds) : null;
             await using var stream = await cluster.Client.CoreV1.ReadNamespacedPodLogAsync(
-                pod, cluster.Namespace, container, follow: follow, timestamps: true, sinceSeconds: since, cancellationToken: bound.Token);
+                pod, cluster.Namespace, container, follow: follow, timestamps: true, sinceSeconds: since, cancellationToken: either.Token);
             splicer.Begin();
             var buffer = new byte[BufferSize];
             int count;
-            while ((count = await stream.ReadAsync(buffer, bound.Token)) > 0)
+            while ((count = await stream.ReadAsync(buffer, either.Token)) > 0)
             {
                 received += count;
                 splicer.Take(buffer.AsSpan(0, count));
-                bound.CancelAfter(follow ? bounds.LogSilence : bounds.Cluster.Call);
+                bound.CancelAfter(silence);
             }
 
             splicer.End();

@@ -40,8 +40,8 @@ internal sealed class JobPods(Cluster cluster, ClusterCalls calls, RunBounds bou
     /// <returns>Whether something came; where not, the watch is no help and the time must pass by itself.</returns>
     private async Task<bool> WatchAsync(CancellationToken stop)
     {
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        bound.CancelAfter(bounds.Look);
+        using var bound = new CancellationTokenSource(bounds.Look, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, bound.Token);
         var gone = false;
         try
         {
@@ -52,8 +52,8 @@ internal sealed class JobPods(Cluster cluster, ClusterCalls calls, RunBounds bou
                 timeoutSeconds: (int)Math.Ceiling(bounds.Look.TotalSeconds),
                 // Without this the client would pass over a 410 in silence.
                 onError: _ => gone = true,
-                cancellationToken: bound.Token);
-            await foreach (var _ in changes.WithCancellation(bound.Token))
+                cancellationToken: either.Token);
+            await foreach (var _ in changes.WithCancellation(either.Token))
                 return true;
         }
         catch (Exception exception) when (

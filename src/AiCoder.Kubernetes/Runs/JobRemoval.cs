@@ -42,13 +42,12 @@ internal sealed class JobRemoval(Cluster cluster, ClusterCalls calls, RunBounds 
     /// <summary>Waits until a Job that is being removed is gone.</summary>
     public async Task<bool> GoneAsync(V1Job job, CancellationToken stop)
     {
-        var (started, pause) = (time.GetTimestamp(), FirstPause);
+        var (started, pause) = (time.GetTimestamp(), new DoublingPause(FirstPause, LongestPause));
         while (await IsThereAsync(job, stop))
         {
             if (time.GetElapsedTime(started) >= bounds.Removal)
                 return false;
-            await Task.Delay(pause, time, stop);
-            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            await Task.Delay(pause.Next(), time, stop);
         }
 
         return true;

@@ -132,7 +132,7 @@ public sealed class JobRun
     private async Task LeaveAsync()
     {
         // Not the run's token: a run that was stopped cleans up, too.
-        using var bound = new CancellationTokenSource(_bounds.Removal + _bounds.Cluster.Call);
+        using var bound = new CancellationTokenSource(_bounds.Removal + _bounds.Cluster.Call, _time);
         V1Job? job = null;
         try
         {

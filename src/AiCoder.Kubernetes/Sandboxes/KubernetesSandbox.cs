@@ -44,7 +44,7 @@ public sealed class KubernetesSandbox : ISandbox, IDisposable
         _images = new(sandbox);
         _pods = new(cluster, calls, _paths, sandbox, bounds, time);
         _probe = new(cluster, calls, options, sandbox);
-        _exec = new(cluster, bounds);
+        _exec = new(cluster, bounds, time);
     }
 
     /// <summary>Makes it. Sends nothing yet.</summary>
@@ -265,8 +265,8 @@ public sealed class KubernetesSandbox : ISandbox, IDisposable
 
     private async Task<string?> SayAsync(SandboxPod pod, string script, int longest, CancellationToken stop)
     {
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        bound.CancelAfter(_bounds.Clean);
+        using var bound = new CancellationTokenSource(_bounds.Clean, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, bound.Token);
         var said = new StringBuilder();
         try
         {
@@ -278,7 +278,7 @@ public sealed class KubernetesSandbox : ISandbox, IDisposable
                         said.Append(Encoding.UTF8.GetString(bytes.Span));
                     return ValueTask.CompletedTask;
                 },
-                bound.Token);
+                either.Token);
             return end.ExitCode == 0 ? said.ToString() : null;
         }
         catch (OperationCanceledException)

@@ -18,7 +18,7 @@ namespace AiCoder.Kubernetes.Sandboxes;
 /// <remarks>
 /// Each message begins with the number of its stream: 0 to 2 as everywhere, 3 the end, as a Status (subprotocol v4.channel.k8s.io).
 /// </remarks>
-internal sealed class PodExec(Cluster cluster, SandboxBounds bounds)
+internal sealed class PodExec(Cluster cluster, SandboxBounds bounds, TimeProvider time)
 {
     private const string Protocol = "v4.channel.k8s.io";
     private const byte Input = 0;
@@ -46,16 +46,16 @@ internal sealed class PodExec(Cluster cluster, SandboxBounds bounds)
         CancellationToken stop)
     {
         WebSocket socket;
-        using (var bound = CancellationTokenSource.CreateLinkedTokenSource(stop))
+        using (var bound = new CancellationTokenSource(bounds.Connect, time))
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(stop, bound.Token))
         {
-            bound.CancelAfter(bounds.Connect);
             try
             {
                 socket = await cluster.Client.WebSocketNamespacedPodExecAsync(
                     pod, cluster.Namespace, command, SandboxManifests.Container,
                     stderr: true, stdin: !input.IsEmpty, stdout: true, tty: false,
                     // Without it a server falls back to a protocol that has no exit code.
-                    webSocketSubProtocol: Protocol, cancellationToken: bound.Token);
+                    webSocketSubProtocol: Protocol, cancellationToken: either.Token);
             }
             catch (Exception exception) when (exception is HttpOperationException or WebSocketException or HttpRequestException or IOException or OperationCanceledException)
             {
@@ -177,11 +177,11 @@ internal sealed class PodExec(Cluster cluster, SandboxBounds bounds)
             : new(null, status?.Message ?? (text.Length > 0 ? text : "the connection ended"));
     }
 
-    private static async Task CloseAsync(WebSocket socket)
+    private async Task CloseAsync(WebSocket socket)
     {
         if (socket.State is not (WebSocketState.Open or WebSocketState.CloseReceived))
             return;
-        using var bound = new CancellationTokenSource(CloseBound);
+        using var bound = new CancellationTokenSource(CloseBound, time);
         try
         {
             await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, bound.Token);

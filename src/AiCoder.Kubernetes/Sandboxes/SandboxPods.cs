@@ -61,13 +61,13 @@ internal sealed class SandboxPods(Cluster cluster, ClusterCalls calls, ClaimPath
                 pod.IsGone = true;
         }
 
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        bound.CancelAfter(bounds.Removal);
+        using var bound = new CancellationTokenSource(bounds.Removal, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, bound.Token);
         try
         {
             var jobs = await cluster.Client.BatchV1.ListNamespacedJobAsync(
-                cluster.Namespace, labelSelector: $"{SandboxManifests.TaskLabel}={paths.TaskLabel(folder)}", cancellationToken: bound.Token);
-            await Task.WhenAll(jobs.Items.Select(job => RemoveAsync(job.Metadata.Name, job.Metadata.Uid, bound.Token)));
+                cluster.Namespace, labelSelector: $"{SandboxManifests.TaskLabel}={paths.TaskLabel(folder)}", cancellationToken: either.Token);
+            await Task.WhenAll(jobs.Items.Select(job => RemoveAsync(job.Metadata.Name, job.Metadata.Uid, either.Token)));
         }
         catch (Exception exception) when (exception is HttpOperationException or HttpRequestException or IOException or OperationCanceledException)
         {
@@ -164,12 +164,12 @@ internal sealed class SandboxPods(Cluster cluster, ClusterCalls calls, ClaimPath
 
     private async Task RemoveAsync(string job, string uid, CancellationToken stop)
     {
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        bound.CancelAfter(bounds.Removal);
+        using var bound = new CancellationTokenSource(bounds.Removal, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, bound.Token);
         try
         {
             await cluster.Client.BatchV1.DeleteNamespacedJobAsync(
-                job, cluster.Namespace, new V1DeleteOptions { PropagationPolicy = "Background", Preconditions = new() { Uid = uid } }, cancellationToken: bound.Token);
+                job, cluster.Namespace, new V1DeleteOptions { PropagationPolicy = "Background", Preconditions = new() { Uid = uid } }, cancellationToken: either.Token);
         }
         catch (Exception exception) when (exception is HttpOperationException or HttpRequestException or IOException or OperationCanceledException)
         {
