@@ -7,9 +7,11 @@ internal interface IStoppable
     /// Stops what runs now, and looks twice. Null where something ran or was born in between; else each thread and how often it has
     /// given way so far, by which two such looks show that nothing ran between them.
     /// </summary>
+    /// <exception cref="Failures.FailureException"><c>reset</c>: where it runs does not answer.</exception>
     Task<IReadOnlyDictionary<int, long>?> HaltAsync(CancellationToken cancellationToken);
 
     /// <summary>Lets what was stopped go on.</summary>
+    /// <exception cref="Failures.FailureException"><c>reset</c>: where it runs does not answer, and it may still be stopped.</exception>
     Task ContinueAsync();
 }
 

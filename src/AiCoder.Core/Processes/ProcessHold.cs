@@ -18,23 +18,30 @@ public sealed class ProcessHold(TimeProvider time)
     private IStoppable? _run;
 
     /// <summary>Does something while nothing of the run runs.</summary>
-    /// <exception cref="FailureException"><c>sandbox_unavailable</c>: it can't be kept still, or did not stay so.</exception>
+    /// <exception cref="FailureException">
+    /// <c>sandbox_unavailable</c>: it can't be kept still, or did not stay so; <c>reset</c>: where it runs does not answer.
+    /// </exception>
     public async Task<T> WhileStillAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
         var run = _run ?? throw Restless("This sandbox can't keep what runs in it still");
+        T result;
         try
         {
             var still = await StopAsync(run, cancellationToken).ConfigureAwait(false);
-            var result = await work().ConfigureAwait(false);
+            result = await work().ConfigureAwait(false);
             // A stopped process can have itself woken, by a timer say: what was seen and done meanwhile can't be trusted then.
-            return await run.HaltAsync(cancellationToken).ConfigureAwait(false) is { } after && ThreadLooks.AreSame(still, after)
-                ? result
-                : throw Restless("What runs in the sandbox went on although it was stopped");
+            if (await run.HaltAsync(cancellationToken).ConfigureAwait(false) is not { } after || !ThreadLooks.AreSame(still, after))
+                throw Restless("What runs in the sandbox went on although it was stopped");
         }
-        finally
+        catch
         {
-            await run.ContinueAsync().ConfigureAwait(false);
+            // Why it failed is to be known, and not that the letting go failed as well.
+            await run.ContinueAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
         }
+
+        await run.ContinueAsync().ConfigureAwait(false);
+        return result;
     }
 
     internal void Follow(IStoppable run) => _run = run;
@@ -60,5 +67,5 @@ public sealed class ProcessHold(TimeProvider time)
     }
 
     private static FailureException Restless(string what) => new(
-        FailureCodes.SandboxUnavailable, $"{what}, so the work tree could not be looked at safely. Nothing was pushed.");
+        FailureCodes.SandboxUnavailable, $"{what}, so the work tree could not be looked at safely. Nothing was pushed. Start the task anew; where it happens again, use the engine 'openai'.");
 }

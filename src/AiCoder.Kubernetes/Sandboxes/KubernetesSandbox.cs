@@ -144,7 +144,7 @@ public sealed class KubernetesSandbox : ISandbox, IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token, flood.Token);
         var output = new SandboxOutput(command, _redactor, flood.Cancel);
         var script = Encoding.UTF8.GetBytes(SandboxScripts.Command(command, directory));
-        command.Hold?.Follow(new PodProcesses((text, stop) => SayAsync(pod, text, LongestLook, stop)));
+        command.Hold?.Follow(new PodProcesses((text, stop) => SayAsync(pod, text, LongestLook, stop), _bounds, _time));
         var began = _time.GetTimestamp();
         ExecEnd? end = null;
         PodRemains? remains = null;

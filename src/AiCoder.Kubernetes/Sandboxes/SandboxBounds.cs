@@ -29,7 +29,7 @@ internal sealed record SandboxBounds
     /// <summary>To kill what a command left; default 20 s. A pod in which that takes longer is removed.</summary>
     public TimeSpan Clean { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How long after a connection broke the pod's status is looked at for the reason; default 10 s.</summary>
+    /// <summary>How long after a connection broke it is tried again, or the pod's status looked at for the reason; default 10 s.</summary>
     public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a new pod may still have a network that it must not have; default 20 s: rules are put in place beside it.</summary>

@@ -112,9 +112,30 @@ public sealed class ProcessHoldTests
         await running;
     }
 
+    [Fact]
+    public async Task What_can_t_be_let_go_is_no_look_that_went_well_and_hides_no_other_failure()
+    {
+        var hold = new ProcessHold(TimeProvider.System);
+        hold.Follow(new Unreachable());
+
+        var after = await Assert.ThrowsAsync<FailureException>(() => hold.WhileStillAsync(() => Task.FromResult(true), TestContext.Current.CancellationToken));
+        var within = await Assert.ThrowsAsync<IOException>(() => hold.WhileStillAsync<bool>(() => throw new IOException("of the work"), TestContext.Current.CancellationToken));
+
+        Assert.Equal((FailureCodes.Reset, "of the work"), (after.Failure.Code, within.Message));
+    }
+
     private static async Task UntilAsync(Func<bool> condition)
     {
         while (!condition())
             await Task.Delay(20, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Stands still, and then nobody gets there any more.</summary>
+    private sealed class Unreachable : IStoppable
+    {
+        public Task<IReadOnlyDictionary<int, long>?> HaltAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyDictionary<int, long>?>(new Dictionary<int, long> { [1] = 1 });
+
+        public Task ContinueAsync() => Task.FromException(new FailureException(FailureCodes.Reset, "gone"));
     }
 }

@@ -271,15 +271,4 @@ public sealed class TroubleTests
         Assert.Equal(FailureCodes.LimitTime, failure.Code);
         Assert.Equal("begun\n", world.OutputText);
     }
-
-    private sealed class SteppedTime : TimeProvider
-    {
-        private long _ticks;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public void Step(TimeSpan by) => _ticks += by.Ticks;
-
-        public override long GetTimestamp() => _ticks;
-    }
 }
