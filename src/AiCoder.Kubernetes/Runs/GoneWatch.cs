@@ -29,7 +29,7 @@ internal sealed class GoneWatch(V1Job job, RunRequest request, RunBounds bounds,
         if (pod is not null && !Lasts())
             return null;
         return JobConditions.IsComplete(current)
-            ? new(0, $"The Job completed; its pod is gone, so the end of its log may be missing.")
+            ? new(0, "The Job completed; its pod is gone, so the end of its log may be missing.")
             : Stopped(current);
     }
 

@@ -1,3 +1,4 @@
+using AiCoder.Kubernetes.Clusters;
 using k8s.Models;
 
 namespace AiCoder.Kubernetes.Runs;
@@ -5,13 +6,6 @@ namespace AiCoder.Kubernetes.Runs;
 /// <summary>What a pod's status says about the run. Other containers (a mesh's side-car) don't count.</summary>
 internal static class PodReading
 {
-    private static readonly string[] SettledPull =
-    [
-        "not found", "manifest unknown", "does not exist", "unauthorized", "denied", "forbidden", "authentication required", "no match for platform", "no matching manifest",
-    ];
-
-    private static readonly string[] PassingSetUp = ["failed to sync", "timed out", "context deadline exceeded"];
-
     public static PodState Of(V1Pod pod, RunRequest request)
     {
         var status = pod.Status;
@@ -41,20 +35,19 @@ internal static class PodReading
     public static PodTrouble PullTrouble(string reason, string message, RunRequest request) => new(
         reason,
         $"The image {request.Image} can't be pulled ({reason}): {message} Check its name and tag. A private registry needs --image-pull-secret, or on AKS 'az aks update --attach-acr'.",
-        Holds(message, SettledPull) || reason is "SignatureValidationFailed" ? PodPatience.None : PodPatience.Grace);
+        StartTrouble.IsSettledPull(reason, message) ? PodPatience.None : PodPatience.Grace);
 
     private static PodTrouble? TroubleOf(string reason, string message, RunRequest request) => reason switch
     {
         "InvalidImageName" => new(reason, $"'{request.Image}' is no image's name: {message}", PodPatience.None),
         "ErrImageNeverPull" => new(reason, $"The node has no image {request.Image}, and may not pull it: {message}", PodPatience.None),
-        "ErrImagePull" or "ImagePullBackOff" or "RegistryUnavailable" or "ImageInspectError" or "SignatureValidationFailed" =>
-            PullTrouble(reason, message, request),
+        _ when StartTrouble.IsPull(reason) => PullTrouble(reason, message, request),
         "CreateContainerConfigError" when message.Contains("runAsNonRoot", StringComparison.Ordinal) || message.Contains("non-root", StringComparison.Ordinal) => new(
             reason,
             $"The image {request.Image} starts as root, which is refused ({message}). Give it a user by number ('USER 10001' in its Dockerfile), or allow it with --allow-root.",
             PodPatience.None),
         "CreateContainerConfigError" => new(
-            reason, $"The container can't be set up (CreateContainerConfigError): {message}", Holds(message, PassingSetUp) ? PodPatience.Grace : PodPatience.None),
+            reason, $"The container can't be set up (CreateContainerConfigError): {message}", StartTrouble.IsSettledSetUp(message) ? PodPatience.None : PodPatience.Grace),
         "CreateContainerError" or "RunContainerError" => new(
             reason,
             $"The container can't be made ({reason}): {message} Check --entrypoint and the command; an image without an entry point needs one of them.",
@@ -94,6 +87,4 @@ internal static class PodReading
             return $"The cluster took the pod away ({disruption.Reason}): {disruption.Message} Run it again.";
         return status.Reason is { Length: > 0 } reason and not "DeadlineExceeded" ? $"The pod failed ({reason}): {status.Message}" : null;
     }
-
-    private static bool Holds(string text, string[] parts) => parts.Any(part => text.Contains(part, StringComparison.OrdinalIgnoreCase));
 }

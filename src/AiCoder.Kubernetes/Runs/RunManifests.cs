@@ -1,4 +1,5 @@
 using System.Text;
+using AiCoder.Kubernetes.Clusters;
 using k8s.Models;
 
 namespace AiCoder.Kubernetes.Runs;
@@ -77,11 +78,6 @@ internal static class RunManifests
         };
     }
 
-    /// <summary>
-    /// A text that Kubernetes reads as itself: in commands <c>$(NAME)</c> would be a variable, and <c>$$</c> is one <c>$</c>.
-    /// </summary>
-    public static string Literal(string text) => text.Replace("$", "$$", StringComparison.Ordinal);
-
     private static bool NeedsSecret(RunRequest request) => request.Environment.Count > 0 || request.Arguments.Count > 0;
 
     private static IEnumerable<KeyValuePair<string, string>> Arguments(RunRequest request) =>
@@ -140,7 +136,7 @@ internal static class RunManifests
             null => null,
             // Kubernetes can't clear an entry point, only replace it.
             "" => arguments[..1],
-            var program => [Literal(program)],
+            var program => [ContainerText.Literal(program)],
         };
         if (request.Entrypoint is "")
             arguments.RemoveAt(0);

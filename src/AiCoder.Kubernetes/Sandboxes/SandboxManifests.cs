@@ -1,6 +1,7 @@
 using System.Globalization;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Sandbox;
+using AiCoder.Kubernetes.Clusters;
 using k8s.Models;
 
 namespace AiCoder.Kubernetes.Sandboxes;
@@ -96,7 +97,7 @@ internal static class SandboxManifests
                 Image = key.Image,
                 Command =
                 [
-                    "/bin/sh", "-c", Runs.RunManifests.Literal(SandboxScripts.Keeper), "sh",
+                    "/bin/sh", "-c", ContainerText.Literal(SandboxScripts.Keeper), "sh",
                     ((long)bounds.Idle.TotalSeconds).ToString(CultureInfo.InvariantCulture), key.MaxProcesses.ToString(CultureInfo.InvariantCulture),
                 ],
                 WorkingDir = BubblewrapSandbox.WorkTree,

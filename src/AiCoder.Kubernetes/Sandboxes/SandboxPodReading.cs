@@ -1,3 +1,4 @@
+using AiCoder.Kubernetes.Clusters;
 using k8s.Models;
 
 namespace AiCoder.Kubernetes.Sandboxes;
@@ -11,13 +12,6 @@ internal sealed record SandboxPodState(bool IsReady = false, string? Trouble = n
 /// <summary>Reads a pod's status.</summary>
 internal static class SandboxPodReading
 {
-    private static readonly string[] SettledPull =
-    [
-        "not found", "manifest unknown", "does not exist", "unauthorized", "denied", "forbidden", "authentication required", "no match for platform", "no matching manifest",
-    ];
-
-    private static readonly string[] PassingSetUp = ["failed to sync", "timed out", "context deadline exceeded"];
-
     public static SandboxPodState Of(V1Pod pod, string image, string? node, SandboxBounds bounds)
     {
         var container = ContainerOf(pod);
@@ -62,12 +56,12 @@ internal static class SandboxPodReading
     {
         "InvalidImageName" => new(Trouble: $"'{image}' is no image's name: {message}"),
         "ErrImageNeverPull" => new(Trouble: $"The node has no image {image}, and may not pull it: {message}"),
-        "ErrImagePull" or "ImagePullBackOff" or "RegistryUnavailable" or "ImageInspectError" or "SignatureValidationFailed" => new(
+        _ when StartTrouble.IsPull(reason) => new(
             Trouble: $"The sandbox's image {image} can't be pulled ({reason}): {message} Check validation.image or SANDBOX_IMAGE; for a private registry add "
                 + "imagePullSecrets to the namespace's service account 'default', or on AKS 'az aks update --attach-acr'.",
-            Patience: Holds(message, SettledPull) ? TimeSpan.Zero : bounds.Grace),
+            Patience: StartTrouble.IsSettledPull(reason, message) ? TimeSpan.Zero : bounds.Grace),
         "CreateContainerConfigError" => new(
-            Trouble: $"The sandbox's container can't be set up: {message}", Patience: Holds(message, PassingSetUp) ? bounds.Grace : TimeSpan.Zero),
+            Trouble: $"The sandbox's container can't be set up: {message}", Patience: StartTrouble.IsSettledSetUp(message) ? TimeSpan.Zero : bounds.Grace),
         "CreateContainerError" or "RunContainerError" => new(
             Trouble: $"The sandbox's container can't be made from the image {image}: {message} It must have /bin/sh.", Patience: bounds.Grace),
         _ => null,
@@ -76,6 +70,4 @@ internal static class SandboxPodReading
     // A mesh's side-car says nothing about the sandbox.
     private static V1ContainerStatus? ContainerOf(V1Pod pod) =>
         pod.Status?.ContainerStatuses?.FirstOrDefault(container => container.Name == SandboxManifests.Container);
-
-    private static bool Holds(string text, string[] parts) => parts.Any(part => text.Contains(part, StringComparison.OrdinalIgnoreCase));
 }

@@ -5,7 +5,6 @@ using System.Security.Cryptography;
 using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Kubernetes.Clusters;
-using AiCoder.Kubernetes.Runs;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
@@ -132,7 +131,7 @@ internal sealed class SandboxPods(Cluster cluster, ClusterCalls calls, ClaimPath
     private async Task<string> StartedAsync(V1Job job, SandboxPodKey key, CancellationToken stop)
     {
         var (began, events) = (time.GetTimestamp(), new JobEvents(cluster, calls));
-        long? since = null;
+        (long Since, TimeSpan Patience)? waited = null;
         while (true)
         {
             var pod = await FindAsync(job.Metadata.Name, job.Metadata.Uid, stop);
@@ -143,12 +142,14 @@ internal sealed class SandboxPods(Cluster cluster, ClusterCalls calls, ClaimPath
                 return pod!.Metadata.Name;
             if (state.Trouble is not { } trouble)
             {
-                since = null;
+                waited = null;
             }
             else
             {
-                since ??= time.GetTimestamp();
-                if (time.GetElapsedTime(since.Value) >= state.Patience)
+                // Each kind has its own time: a pod that waited long for a node may still wait for a registry.
+                if (waited?.Patience != state.Patience)
+                    waited = (time.GetTimestamp(), state.Patience);
+                if (time.GetElapsedTime(waited.Value.Since) >= state.Patience)
                     throw Unavailable(trouble);
             }
 

@@ -1,7 +1,10 @@
+using AiCoder.Core.Configuration;
 using AiCoder.Core.Failures;
 using AiCoder.Core.Sandbox;
+using AiCoder.Kubernetes.Clusters;
 using AiCoder.Kubernetes.Sandboxes;
 using AiCoder.Kubernetes.Tests.Api;
+using AiCoder.Testing;
 using AiCoder.Testing.Sandboxes;
 
 namespace AiCoder.Kubernetes.Tests.Sandboxes;
@@ -149,7 +152,8 @@ public sealed class SandboxPodTests
         pod.End(137, "OOMKilled");
         (await world.ContainerAsync(pod)).Kill();
 
-        Assert.Equal((null, CommandEnding.OutOfMemory), ((await running) is var outcome ? outcome.ExitCode : 0, (await running).Ending));
+        var outcome = await running;
+        Assert.Equal((null, CommandEnding.OutOfMemory), (outcome.ExitCode, outcome.Ending));
     }
 
     [Fact]
@@ -161,7 +165,9 @@ public sealed class SandboxPodTests
         await File.WriteAllTextAsync(Path.Combine(counters, "memory.events"), "low 0\noom 1\noom_kill 1\n", TestContext.Current.CancellationToken);
 
         Assert.Equal(CommandEnding.OutOfMemory, (await world.RunAsync("kill -9 $$")).Ending);
-        Assert.Equal((137, CommandEnding.Exited), (await world.RunAsync("kill -9 $$") is var next ? next.ExitCode : 0, CommandEnding.Exited));
+        // Killed without a further count, it has killed itself.
+        var next = await world.RunAsync("kill -9 $$");
+        Assert.Equal((137, CommandEnding.Exited), (next.ExitCode, next.Ending));
         Assert.Single(world.Server.Jobs);
     }
 
@@ -218,6 +224,41 @@ public sealed class SandboxPodTests
         Assert.Equal(FailureCodes.SandboxUnavailable, failure.Code);
         Assert.Contains(said, failure.Message, StringComparison.Ordinal);
         await RunWorld.UntilAsync(() => world.Server.Jobs.Count == 0);
+    }
+
+    [Fact]
+    public async Task Time_that_was_spent_waiting_for_a_node_is_not_taken_from_a_registry_s()
+    {
+        await using var server = await ApiServer.StartAsync();
+        using var folder = new TemporaryFolder();
+        server.WriteKubeConfig(folder["kubeconfig"]);
+        using var cluster = Cluster.Open(name => name == "KUBECONFIG" ? folder["kubeconfig"] : null, null, null, TimeProvider.System);
+        var time = new SteppedTime();
+        var bounds = SandboxWorld.Quick with { Node = TimeSpan.FromMinutes(5), Grace = TimeSpan.FromSeconds(20), Start = TimeSpan.FromHours(1) };
+        // Whoever looks has seen what was before the look that comes next.
+        async Task SeenAsync()
+        {
+            var looks = Looks();
+            await RunWorld.UntilAsync(() => Looks() >= looks + 2);
+        }
+
+        int Looks() => server.Requests.Count(request => request is { Method: "GET" } && request.Path.Contains("/pods", StringComparison.Ordinal));
+        server.Play = async pod =>
+        {
+            pod.Unschedulable("0/3 nodes are available: 3 Insufficient memory.");
+            await SeenAsync();
+            time.Step(TimeSpan.FromMinutes(4));
+            await SeenAsync();
+            pod.Wait("ErrImagePull", "too many requests");
+            await SeenAsync();
+            pod.Start();
+        };
+        var options = new KubernetesSandboxOptions { VolumeClaim = "workspace" };
+        var pods = new SandboxPods(cluster, new(bounds.Cluster, _ => { }, time), new(folder["workspace"], options), options, bounds, time);
+
+        var made = await pods.GetAsync(new(folder["workspace", "task-1", "work", "1"], null, "image:1", false, 512), (_, _, _) => Task.CompletedTask, TestContext.Current.CancellationToken);
+
+        Assert.Equal(server.Pods.Single().Pod.Metadata.Name, made.Name);
     }
 
     [Theory]

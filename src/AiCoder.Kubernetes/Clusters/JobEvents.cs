@@ -1,10 +1,9 @@
 using AiCoder.Core.Failures;
-using AiCoder.Kubernetes.Clusters;
 using k8s;
 
-namespace AiCoder.Kubernetes.Runs;
+namespace AiCoder.Kubernetes.Clusters;
 
-/// <summary>What the cluster noted about a Job or pod. Whoever may not read events gets none, and the run goes on without.</summary>
+/// <summary>What the cluster noted about a Job or pod. Whoever may not read events gets none, and goes on without.</summary>
 internal sealed class JobEvents(Cluster cluster, ClusterCalls calls)
 {
     private bool _refused;
