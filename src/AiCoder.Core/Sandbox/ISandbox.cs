@@ -4,9 +4,9 @@ using AiCoder.Core.Processes;
 namespace AiCoder.Core.Sandbox;
 
 /// <summary>
-/// Where every process runs that a repository or a model chose. Implementations guarantee: an empty environment but for what the
-/// command names, the work tree as the only writable place, <c>.git</c> read-only, a process tree that is killed whole, bounds
-/// on time, output, memory and processes.
+/// Where every process runs that a repository or a model chose. Implementations guarantee: an environment without anything of ours, the
+/// work tree and the command's home as the only places that are writable and kept, <c>.git</c> read-only, a process tree that is killed
+/// whole, bounds on time, output, memory and processes. With SANDBOX=none the operator forgoes what is said of places.
 /// </summary>
 public interface ISandbox
 {
@@ -50,7 +50,7 @@ public sealed record SandboxCommand
     /// <summary>Program and arguments; for a shell line <c>["/bin/sh", "-c", line]</c>.</summary>
     public required IReadOnlyList<string> Arguments { get; init; }
 
-    /// <summary>The work tree, absolute: the only place that is writable and kept.</summary>
+    /// <summary>The work tree, absolute: with <see cref="Home"/> the only place that is writable and kept.</summary>
     public required string WorkTree { get; init; }
 
     /// <summary>Where to start, relative to the work tree.</summary>

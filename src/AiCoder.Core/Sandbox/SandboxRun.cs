@@ -5,7 +5,7 @@ using AiCoder.Core.Secrets;
 
 namespace AiCoder.Core.Sandbox;
 
-/// <summary>What both sandboxes do alike: bounds in, outcome out.</summary>
+/// <summary>What sandboxes do alike: bounds in, outcome out.</summary>
 internal static class SandboxRun
 {
     /// <summary>
