@@ -22,7 +22,7 @@ internal static class QwenPlacement
     /// <param name="report">Told that it takes a while.</param>
     /// <param name="time">Tells how old an abandoned copy is.</param>
     /// <param name="cancellationToken">Ends the copying.</param>
-    /// <exception cref="FailureException"><c>system/engine_unavailable</c>: it can't be copied.</exception>
+    /// <exception cref="FailureException"><c>system/engine_unavailable</c>: it can't be copied, or an earlier copy is damaged.</exception>
     public static async Task<QwenInstallation> PlaceAsync(
         QwenInstallation installation, string workspaceDir, Action<string> report, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -47,7 +47,15 @@ internal static class QwenPlacement
             }
         }
 
-        return QwenInstallation.Find(placed);
+        try
+        {
+            return QwenInstallation.Find(placed);
+        }
+        catch (FailureException exception)
+        {
+            throw new FailureException(
+                FailureCodes.EngineUnavailable, $"The copy of Qwen Code in {placed} is not whole any more. Remove that folder; the next task makes it anew.", exception);
+        }
     }
 
     private static async Task CopyAsync(QwenInstallation installation, string placed, CancellationToken cancellationToken)
