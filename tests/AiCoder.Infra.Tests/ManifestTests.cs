@@ -31,6 +31,16 @@ public sealed class ManifestTests
         Assert.ThrowsAny<Exception>(() => KubernetesText.Read(Repository.Read($"{Folder}/job.yaml").Replace("backoffLimit", "backofLimit", StringComparison.Ordinal)));
 
     [Fact]
+    public void A_field_that_is_there_twice_is_noticed() =>
+        Assert.ThrowsAny<Exception>(() => KubernetesText.Read(Repository.Read($"{Folder}/job.yaml").Replace("backoffLimit: 2", "backoffLimit: 2\n  backoffLimit: 3", StringComparison.Ordinal)));
+
+    [Fact]
+    public void Sandboxes_are_asked_onto_the_node_of_the_pod_that_asks() =>
+        Assert.All(KubernetesText.PodsOf(All), pod => Assert.Equal(
+            "spec.nodeName",
+            Assert.Single(pod.Pod.Spec.Containers[0].Env, variable => variable.Name == "SANDBOX_NODE").ValueFrom.FieldRef.FieldPath));
+
+    [Fact]
     public void The_specifications_six_kinds_are_there() =>
         Assert.Superset(
             new HashSet<string> { "Secret", "ConfigMap", "Deployment", "Job", "CronJob", "Service" },
