@@ -32,7 +32,7 @@ internal static class CommandLine
         {
             foreach (var error in parsed.Errors)
                 await console.Error.WriteLineAsync($"aicoder: {error.Message}");
-            await console.Error.WriteLineAsync("aicoder: 'aicoder --help' lists the commands and their arguments.");
+            await console.Error.WriteLineAsync($"aicoder: '{string.Join(' ', Path(parsed.CommandResult))} --help' lists the commands and their arguments.");
             return ExitCodes.Usage;
         }
 
@@ -45,6 +45,10 @@ internal static class CommandLine
             ProcessTerminationTimeout = null,
         });
     }
+
+    // As it is typed; the root has the name of the program's file, which in tests is another.
+    private static IEnumerable<string> Path(CommandResult command) =>
+        command.Parent is CommandResult parent ? Path(parent).Append(command.Command.Name) : ["aicoder"];
 
     private static RootCommand Root(CommandConsole console, Interruption interruption)
     {

@@ -22,10 +22,11 @@ public sealed class BicepTests
     [Fact]
     public async Task The_parameters_of_azd_fit()
     {
-        var run = await Tool.RunAsync(Tool.Bicep, ["build-params", "infra/bicep/main.bicepparam", "--stdout"], environment: new Dictionary<string, string> { ["AZURE_ENV_NAME"] = "try", ["AZURE_LOCATION"] = "northeurope" });
+        var run = await Tool.RunAsync(Tool.Bicep, ["build-params", "infra/bicep/main.bicepparam", "--stdout"], environment: new Dictionary<string, string> { ["AZURE_ENV_NAME"] = "try", ["AZURE_LOCATION"] = "northeurope", ["AZURE_PRINCIPAL_TYPE"] = "ServicePrincipal" });
 
         Assert.True(run.ExitCode == 0 && run.Error.Length == 0, run.Error);
         Assert.Contains("northeurope", run.Output, StringComparison.Ordinal);
+        Assert.Contains("ServicePrincipal", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -53,6 +54,18 @@ public sealed class BicepTests
     }
 
     [Fact]
+    public async Task The_containers_logs_reach_the_workspace_because_a_rule_says_so()
+    {
+        var resources = await ResourcesAsync();
+        var rule = resources.Single(resource => (string?)resource["type"] == "Microsoft.Insights/dataCollectionRules");
+        var association = resources.Single(resource => (string?)resource["type"] == "Microsoft.Insights/dataCollectionRuleAssociations");
+
+        Assert.Contains("parameters('logsId')", (string?)rule["properties"]!["destinations"]!["logAnalytics"]![0]!["workspaceResourceId"], StringComparison.Ordinal);
+        Assert.Contains("Microsoft.ContainerService/managedClusters", (string?)association["scope"], StringComparison.Ordinal);
+        Assert.Contains("Microsoft.Insights/dataCollectionRules", (string?)association["properties"]!["dataCollectionRuleId"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_identity_trusts_the_charts_service_account_and_the_scalers()
     {
         var subjects = (await ResourcesAsync()).Where(resource => ((string)resource["type"]!).EndsWith("/federatedIdentityCredentials", StringComparison.Ordinal))
@@ -68,9 +81,9 @@ public sealed class BicepTests
     public async Task The_deployment_script_asks_for_nothing_that_the_templates_do_not_put_out()
     {
         var outputs = (await CompileAsync())["outputs"]!.AsObject().Select(output => output.Key).ToList();
-        var needed = System.Text.RegularExpressions.Regex.Matches(Repository.Read("infra/deploy.sh"), @"\$\{(\w+):\?\}").Select(match => match.Groups[1].Value).ToList();
+        var needed = System.Text.RegularExpressions.Regex.Matches(Repository.Read("infra/deploy.sh"), @"\b(?:AZURE_(?:RESOURCE|AKS|CONTAINER)|AICODER_(?:CLIENT|STORAGE|SHARE))\w*").Select(match => match.Value).Distinct().ToList();
 
-        Assert.NotEmpty(needed);
+        Assert.Equal(9, needed.Count);
         Assert.Empty(needed.Except(outputs));
         Assert.Contains("path: infra/bicep", Repository.Read("azure.yaml"), StringComparison.Ordinal);
     }

@@ -148,7 +148,14 @@ public sealed class ChartTests
     }
 
     [Theory]
-    [InlineData("functions.enabled=true", "One release, one host")]
+    [InlineData("functions.enabled=true", "--set serve.enabled=false")]
+    [InlineData("serve.enabled=false", "Nothing would run")]
+    [InlineData("config.SANDBOX=none", "made by the chart from sandbox.mode")]
+    [InlineData("workspce.size=1Gi", "'workspce' not allowed")]
+    [InlineData("sandbox.moed=none", "'moed' not allowed")]
+    [InlineData("existingSecret=", "/existingSecret")]
+    [InlineData("image.tag=20240101", "/image/tag")]
+    [InlineData("functions.taskHub=Ai-Coder", "/functions/taskHub")]
     [InlineData("serve.enabled=false,functions.enabled=true", "functions.storageAccount is needed for keda")]
     [InlineData("sandbox.mode=docker", "/sandbox/mode")]
     [InlineData("functions.keda.minReplicaCount=0", "/functions/keda/minReplicaCount")]
@@ -158,6 +165,40 @@ public sealed class ChartTests
 
         Assert.NotEqual(0, run.ExitCode);
         Assert.Contains(said, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Numbers_of_a_values_file_reach_the_environment_as_they_stand_there()
+    {
+        using var folder = new AiCoder.Testing.TemporaryFolder();
+        await File.WriteAllTextAsync(folder["values.yaml"], "config: {DAILY_MAX_TOKENS: 5000000, DAILY_MAX_COST_USD: 2.5, A: true, B: 'a \"b\"'}", TestContext.Current.CancellationToken);
+
+        var run = await Chart.HelmAsync("template", ["aicoder", Chart.Folder, "--values", folder["values.yaml"]]);
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        var data = KubernetesText.Read(run.Output).OfType<V1ConfigMap>().Single().Data;
+        Assert.Equal(("5000000", "2.5", "true", "a \"b\""), (data["DAILY_MAX_TOKENS"], data["DAILY_MAX_COST_USD"], data["A"], data["B"]));
+    }
+
+    [Fact]
+    public void Every_value_is_in_the_schema_so_that_a_slip_of_the_pen_is_no_value()
+    {
+        var values = new YamlDotNet.Serialization.DeserializerBuilder().Build().Deserialize<Dictionary<object, object>>(Repository.Read($"{Chart.Folder}/values.yaml"));
+
+        Check(values, JsonNode.Parse(Repository.Read($"{Chart.Folder}/values.schema.json"))!, "");
+
+        static void Check(Dictionary<object, object> values, JsonNode schema, string at)
+        {
+            if (schema["properties"] is not { } properties)
+                return;
+            Assert.False((bool)schema["additionalProperties"]!, at);
+            foreach (var (key, value) in values)
+            {
+                Assert.True(properties[(string)key] is not null, $"{at}/{key}");
+                if (value is Dictionary<object, object> map)
+                    Check(map, properties[(string)key]!, $"{at}/{key}");
+            }
+        }
     }
 
     private static void ReferencesHold(List<IKubernetesObject> objects)

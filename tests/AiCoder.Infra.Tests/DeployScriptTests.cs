@@ -12,6 +12,7 @@ public sealed class DeployScriptTests : IDisposable
         for argument in "$(basename "$0")" "$@"; do printf '%s\t' "$argument"; done >>"$RECORD/calls"
         echo >>"$RECORD/calls"
         case "$*" in
+            'rev-parse '*) echo 0123456789ab ;;
             *'get secret'*) exit "$MISSING" ;;
             *'create secret generic '*) cat >"$RECORD/$6" ;;
             *'apply -f -'*) cat >/dev/null ;;
@@ -52,14 +53,31 @@ public sealed class DeployScriptTests : IDisposable
         Assert.Contains(calls, call => call.Contains("pod-security.kubernetes.io/enforce=restricted"));
 
         var helm = calls.Single(call => call[0] == "helm");
+        // What an earlier release was told and this one is not, such as the certificate of the key ring, stays.
+        Assert.Contains("--reset-then-reuse-values", helm);
         Assert.Equal(["helm", "upgrade", "--install", "aicoder", Chart.Folder, "--namespace", "aicoder"], helm[..7]);
-        var rendered = await Tool.RunAsync(Tool.Helm, ["template", .. helm[3..].Where(argument => argument is not ("--wait" or "--timeout" or "15m"))]);
+        var rendered = await Tool.RunAsync(Tool.Helm, ["template", .. helm[3..].Where(argument => argument is not ("--wait" or "--timeout" or "15m" or "--reset-then-reuse-values"))]);
         Assert.True(rendered.ExitCode == 0, rendered.Error);
         var objects = KubernetesText.Read(rendered.Output);
         Assert.Equal("aicoderx.azurecr.io/ai-coder-functions:0123456789ab", objects.OfType<V1Deployment>().Single().Spec.Template.Spec.Containers[0].Image);
         var config = objects.OfType<V1ConfigMap>().Single().Data;
         Assert.Equal(("git.example.com,10.1.0.0/16", "gpt-4.1"), (config["ALLOWED_NETWORKS"], config["OPENAI_MODEL"]));
         Assert.Equal("rg-aicoder#aicoderxsh#workspace", objects.OfType<V1PersistentVolume>().Single().Spec.Csi.VolumeHandle);
+    }
+
+    [Theory]
+    [InlineData("", "0123456789ab", "NODE_IMAGE=mcr.microsoft.com/azure-functions/")]
+    [InlineData("qwen", "0123456789ab-qwen", "ENGINE=qwen")]
+    public async Task An_engine_is_built_in_where_asked_for_under_a_tag_of_its_own_and_else_its_base_is_not_fetched(string engine, string tag, string argument)
+    {
+        var run = await DeployAsync(missing: false, ("AICODER_ENGINE", engine), ("AICODER_TAG", ""));
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        var build = Calls().Single(call => call[0] == "az" && call.Contains("build"));
+        Assert.Contains($"ai-coder-functions:{tag}", build);
+        Assert.Contains(build, given => given.StartsWith(argument, StringComparison.Ordinal));
+        Assert.Equal(engine.Length > 0, build.Any(given => given.StartsWith("ENGINE=", StringComparison.Ordinal)));
+        Assert.Equal(engine.Length == 0, build.Any(given => given.StartsWith("NODE_IMAGE=", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -75,10 +93,25 @@ public sealed class DeployScriptTests : IDisposable
     [Fact]
     public async Task Without_the_templates_outputs_it_stops_before_anything()
     {
-        var run = await Tool.RunAsync(Repository.PathOf("infra/deploy.sh"), [], environment: new Dictionary<string, string> { ["AZURE_RESOURCE_GROUP"] = "" });
+        var run = await DeployAsync(missing: true, ("AZURE_RESOURCE_GROUP", ""), ("AICODER_SHARE", ""));
 
-        Assert.NotEqual(0, run.ExitCode);
-        Assert.Contains("AZURE_RESOURCE_GROUP", run.Error, StringComparison.Ordinal);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("not set: AZURE_RESOURCE_GROUP AICODER_SHARE. infra/bicep puts them out", run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["calls"]));
+    }
+
+    [Fact]
+    public async Task Where_programs_are_missing_it_names_them_all_before_anything()
+    {
+        var path = _folder["path"];
+        Directory.CreateDirectory(path);
+        foreach (var program in new[] { "sh", "dirname", "openssl" })
+            File.CreateSymbolicLink(Path.Combine(path, program), Environment.GetEnvironmentVariable("PATH")!.Split(':').Select(folder => Path.Combine(folder, program)).First(File.Exists));
+
+        var run = await DeployAsync(missing: true, ("PATH", path));
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("not installed: az kubelogin kubectl helm.", run.Error, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -87,7 +120,7 @@ public sealed class DeployScriptTests : IDisposable
     {
         _ = Tool.Helm;
         Directory.CreateDirectory(_folder["bin"]);
-        foreach (var program in new[] { "az", "kubectl", "kubelogin", "helm" })
+        foreach (var program in new[] { "az", "kubectl", "kubelogin", "helm", "git" })
         {
             File.WriteAllText(_folder["bin", program], Record);
             File.SetUnixFileMode(_folder["bin", program], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

@@ -27,15 +27,17 @@ public sealed class DockerfileTests
     [Theory]
     [InlineData("Dockerfile")]
     [InlineData("Dockerfile.functions")]
-    public async Task The_image_is_of_several_stages_pinned_by_digest_labelled_not_root_and_checked(string file)
+    public async Task The_image_is_of_several_stages_on_bases_that_can_be_pinned_labelled_not_root_and_checked(string file)
     {
         var image = Dockerfile.Read(Repository.PathOf($"{Folder}/{file}"));
         string[] Of(string name) => [.. image.Instructions.Where(instruction => instruction.Name == name).Select(instruction => instruction.Arguments)];
 
-        Assert.Equal(["build", "engine", "engine-qwen", "engines", "final"], Of("FROM").Select(from => from.Split(" AS ")[1]));
-        Assert.All(Of("FROM").Where(from => !from.EndsWith(" AS engines", StringComparison.Ordinal)), from => Assert.Matches(@"^\$\{(\w+)_IMAGE\}\$\{\1_DIGEST:\+@\$\{\1_DIGEST\}\} AS \S+$", from));
-        // ENGINE names one of the stages, and the version is the one that was tested.
-        Assert.Contains("engine${ENGINE:+-${ENGINE}} AS engines", Of("FROM"));
+        Assert.Equal(["build", "engine-", "engine-qwen", "engines", "final"], Of("FROM").Select(from => from.Split(" AS ")[1]));
+        // Plain names only: the builder of Azure's registry expands nothing else. ENGINE names one of the stages.
+        Assert.All(Of("FROM").Where(from => !from.EndsWith(" AS engines", StringComparison.Ordinal)), from => Assert.Matches(@"^\$\{[A-Z]+_IMAGE\} AS \S+$", from));
+        Assert.Contains("engine-${ENGINE} AS engines", Of("FROM"));
+        Assert.Contains("ENGINE=\"\"", Of("ARG"));
+        // The version is the one that was tested.
         Assert.Contains($"@qwen-code/qwen-code@{QwenInstallation.TestedVersion}", Repository.Read($"{Folder}/{file}"), StringComparison.Ordinal);
         Assert.Equal("1654:1654", image.User);
         Assert.Single(Of("HEALTHCHECK"));
@@ -98,15 +100,34 @@ public sealed class DockerfileTests
         var pin = await Tool.RunAsync(folder["infra", "docker", "pin.sh"], [], environment: path);
         var image = await Tool.RunAsync(folder["infra", "docker", "build.sh"], ["--build-arg", "PACKAGES=nodejs npm"], environment: path);
         var functions = await Tool.RunAsync(folder["infra", "docker", "build.sh"], ["functions"], environment: path);
+        var other = await Tool.RunAsync(folder["infra", "docker", "build.sh"], ["--build-arg", "RUNTIME_IMAGE=mine:1"], environment: path);
 
         Assert.Contains("pin.sh writes it", unpinned.Error, StringComparison.Ordinal);
         Assert.True(pin.ExitCode == 0, pin.Error);
-        Assert.Equal(["FUNCTIONS_DIGEST", "NODE_DIGEST", "RUNTIME_DIGEST", "SDK_DIGEST"], pin.Output.Trim().Split('\n').Select(line => line.Split('=')[0]).Order(StringComparer.Ordinal));
-        Assert.Matches("--build-arg RUNTIME_DIGEST=sha256:[0-9a-f]{64}", image.Output);
-        Assert.DoesNotContain("FUNCTIONS_DIGEST", image.Output, StringComparison.Ordinal);
+        Assert.Equal(["FUNCTIONS_IMAGE", "NODE_IMAGE", "RUNTIME_IMAGE", "SDK_IMAGE"], pin.Output.Trim().Split('\n').Select(line => line.Split('=')[0]).Order(StringComparer.Ordinal));
+        Assert.Matches("--build-arg RUNTIME_IMAGE=mcr.microsoft.com/dotnet/aspnet:10.0-noble@sha256:[0-9a-f]{64}", image.Output);
+        Assert.DoesNotContain("FUNCTIONS_IMAGE", image.Output, StringComparison.Ordinal);
         Assert.Contains("--build-arg PACKAGES=nodejs npm .", image.Output, StringComparison.Ordinal);
         Assert.Contains("--file infra/docker/Dockerfile.functions --tag ai-coder-functions", functions.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("RUNTIME_DIGEST", functions.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("RUNTIME_IMAGE", functions.Output, StringComparison.Ordinal);
+        // A base of the caller's counts: engines take the last of two.
+        Assert.Matches("--build-arg RUNTIME_IMAGE=.*--build-arg RUNTIME_IMAGE=mine:1 ", other.Output);
+    }
+
+    [Fact]
+    public async Task Where_no_registry_can_be_asked_pinning_says_what_is_missing_and_writes_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var file in new[] { "Dockerfile", "Dockerfile.functions", "pin.sh" })
+            File.Copy(Repository.PathOf($"{Folder}/{file}"), folder[file]);
+        await File.WriteAllTextAsync(folder["docker"], "#!/bin/sh\nexit 1\n", TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(folder["docker"], (UnixFileMode)0b111_101_101);
+
+        var pin = await Tool.RunAsync(folder["pin.sh"], [], environment: new Dictionary<string, string> { ["PATH"] = $"{folder.Root}:{Environment.GetEnvironmentVariable("PATH")}" });
+
+        Assert.Equal(1, pin.ExitCode);
+        Assert.Contains("'docker buildx' is needed", pin.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder["digests.env"]));
     }
 
     [Theory]

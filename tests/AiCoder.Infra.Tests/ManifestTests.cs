@@ -31,11 +31,11 @@ public sealed class ManifestTests
         Assert.ThrowsAny<Exception>(() => KubernetesText.Read(Repository.Read($"{Folder}/job.yaml").Replace("backoffLimit", "backofLimit", StringComparison.Ordinal)));
 
     [Fact]
-    public void A_field_that_stands_there_twice_is_noticed() =>
-        Assert.ThrowsAny<Exception>(() => KubernetesText.Read(Repository.Read($"{Folder}/job.yaml").Replace("backoffLimit: 2", "backoffLimit: 2\n  backoffLimit: 2", StringComparison.Ordinal)));
+    public void A_field_that_is_there_twice_is_noticed() =>
+        Assert.ThrowsAny<Exception>(() => KubernetesText.Read(Repository.Read($"{Folder}/job.yaml").Replace("backoffLimit: 2", "backoffLimit: 2\n  backoffLimit: 3", StringComparison.Ordinal)));
 
     [Fact]
-    public void Every_pod_knows_its_node_for_its_sandboxes() =>
+    public void Sandboxes_are_asked_onto_the_node_of_the_pod_that_asks() =>
         Assert.All(KubernetesText.PodsOf(All), pod => Assert.Equal(
             "spec.nodeName",
             Assert.Single(pod.Pod.Spec.Containers[0].Env, variable => variable.Name == "SANDBOX_NODE").ValueFrom.FieldRef.FieldPath));

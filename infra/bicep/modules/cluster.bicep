@@ -17,6 +17,7 @@ param administratorType string
 
 var networkContributor = '4d97b98b-1d4f-4787-a291-c67834d212e7'
 var registryPull = '7f951dda-4ed3-4680-a7ca-43fe172d538d'
+var containerStreams = ['Microsoft-ContainerLogV2', 'Microsoft-KubeEvents', 'Microsoft-KubePodInventory']
 var clusterAdministrator = 'b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b'
 
 resource network 'Microsoft.Network/virtualNetworks@2024-05-01' existing = {
@@ -108,6 +109,34 @@ resource cluster 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
     autoUpgradeProfile: { upgradeChannel: 'patch', nodeOSUpgradeChannel: 'NodeImage' }
   }
   dependsOn: [controlPlaneOnNetwork]
+}
+
+// Without a rule and its association the addon sends nothing.
+resource containerLogs 'Microsoft.Insights/dataCollectionRules@2023-03-11' = {
+  name: '${name}-containers'
+  location: location
+  tags: tags
+  kind: 'Linux'
+  properties: {
+    dataSources: {
+      extensions: [
+        {
+          name: 'ContainerInsightsExtension'
+          extensionName: 'ContainerInsights'
+          streams: containerStreams
+          extensionSettings: { dataCollectionSettings: { interval: '1m', namespaceFilteringMode: 'Off', enableContainerLogV2: true } }
+        }
+      ]
+    }
+    destinations: { logAnalytics: [{ name: 'logs', workspaceResourceId: logsId }] }
+    dataFlows: [{ streams: containerStreams, destinations: ['logs'] }]
+  }
+}
+
+resource containerLogsOfCluster 'Microsoft.Insights/dataCollectionRuleAssociations@2023-03-11' = {
+  scope: cluster
+  name: 'ContainerInsightsExtension'
+  properties: { dataCollectionRuleId: containerLogs.id }
 }
 
 var kubelet = cluster.properties.identityProfile.kubeletidentity.objectId

@@ -34,7 +34,8 @@ internal sealed class KubernetesRunOptions
         var run = new Command(
             "run",
             "Runs an image as a Job on a Kubernetes cluster, as 'docker run' would: prints its log, ends with its exit code, removes everything.\n\n"
-            + "Example: aicoder k8s run -n ai-coder -e OPENAI_API_KEY -e REPO_URL=… -e TASK_INTENT=… registry.example.com/ai-coder:1.0")
+            + "Example: aicoder k8s run -n ai-coder -e SANDBOX=none -e OPENAI_API_KEY -e REPO_URL=… -e TASK_INTENT=… registry.example.com/ai-coder:1.0\n"
+            + "SANDBOX=none, because the pod is the isolation: bubblewrap can't start in it.")
         {
             options._image, options._command, options._namespace, options._env, options._envFile, options._entrypoint,
             options._requestCpu, options._requestMemory, options._limitCpu, options._limitMemory, options._workspaceMount,

@@ -65,7 +65,10 @@ public sealed partial record RunRequest
     public void Check(string? @namespace)
     {
         var problems = new List<string>();
-        if (string.IsNullOrWhiteSpace(Image) || Image.Any(char.IsWhiteSpace) || Image.StartsWith('-'))
+        // A mistyped option stands where the image is expected.
+        if (Image.StartsWith('-'))
+            problems.Add($"'{Image}' is no option of 'aicoder k8s run' and no image; 'aicoder k8s run --help' lists the options.");
+        else if (string.IsNullOrWhiteSpace(Image) || Image.Any(char.IsWhiteSpace))
             problems.Add($"'{Image}' is no image.");
         if (Name is not null && !IsLabel(Name))
             problems.Add($"--name '{Name}' must be small letters, digits and '-', at most 63, with a letter or digit at both ends.");

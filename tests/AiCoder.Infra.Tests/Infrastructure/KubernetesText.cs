@@ -1,9 +1,11 @@
 using k8s;
 using k8s.Models;
+using YamlDotNet.Core;
+using YamlDotNet.Serialization;
 
 namespace AiCoder.Infra.Tests.Infrastructure;
 
-/// <summary>Manifests read as the API server reads them: a field that the model does not have is an error.</summary>
+/// <summary>Manifests read as the API server reads them: a field that the model does not have, or that is there twice, is an error.</summary>
 internal static class KubernetesText
 {
     private static readonly Dictionary<string, Type> Types = new()
@@ -13,8 +15,21 @@ internal static class KubernetesText
         ["monitoring.coreos.com/v1/ServiceMonitor"] = typeof(ServiceMonitor),
     };
 
-    public static List<IKubernetesObject> Read(string text) =>
-        [.. KubernetesYaml.LoadAllFromString(text, Types, strict: true).Cast<IKubernetesObject>()];
+    public static List<IKubernetesObject> Read(string text)
+    {
+        RefuseDuplicates(text);
+        return [.. KubernetesYaml.LoadAllFromString(text, Types, strict: true).Cast<IKubernetesObject>()];
+    }
+
+    // The client takes the second of two; the API server refuses both.
+    private static void RefuseDuplicates(string text)
+    {
+        var reader = new DeserializerBuilder().WithDuplicateKeyChecking().Build();
+        var parser = new Parser(new StringReader(text));
+        parser.Consume<YamlDotNet.Core.Events.StreamStart>();
+        while (parser.Accept<YamlDotNet.Core.Events.DocumentStart>(out _))
+            reader.Deserialize<object>(parser);
+    }
 
     public static V1ObjectMeta MetadataOf(IKubernetesObject thing) => ((IMetadata<V1ObjectMeta>)thing).Metadata;
 

@@ -114,8 +114,8 @@ public sealed class CommandTests
     [InlineData("--env AICODER_ARGUMENT_1=x i", "AICODER_ARGUMENT_")]
     [InlineData("--env-file /no/such/file i", "can't be read")]
     [InlineData("--namespace A i", "--namespace 'A'")]
-    [InlineData("--no-such-option i", "no-such-option")]
-    [InlineData("", "Required argument missing")]
+    [InlineData("--no-such-option i", "'--no-such-option' is no option of 'aicoder k8s run' and no image")]
+    [InlineData("", "Required argument missing|'aicoder k8s run --help' lists")]
     public async Task A_wrong_command_line_exits_with_2_before_anything_is_sent(string arguments, string said)
     {
         await using var world = await RunWorld.CreateAsync();
