@@ -64,7 +64,10 @@ has ai-coder-secrets || {
     done
 } | make ai-coder-secrets
 
+# The account's model where there is one; else that of the caller's, and of an earlier release's account nothing stays.
 set --
+[ -z "${AICODER_MODEL_DEPLOYMENT-}" ] || OPENAI_MODEL=$AICODER_MODEL_DEPLOYMENT
+[ -n "${AZURE_OPENAI_ENDPOINT-}" ] || set -- "$@" --set-string config.AZURE_OPENAI_ENDPOINT=
 for name in AZURE_OPENAI_ENDPOINT OPENAI_BASE_URL OPENAI_MODEL WEBHOOK_URL KEY_VAULT_CERTIFICATE ALLOWED_NETWORKS; do
     eval "value=\${$name-}"
     # Commas would begin the next value.

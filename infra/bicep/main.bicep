@@ -108,4 +108,4 @@ output AICODER_KEY_VAULT string = resources.outputs.vault
 output AICODER_KEY_VAULT_URI string = resources.outputs.vaultUri
 output AICODER_NAMESPACE string = kubernetesNamespace
 output AZURE_OPENAI_ENDPOINT string = resources.outputs.modelEndpoint
-output OPENAI_MODEL string = resources.outputs.modelDeployment
+output AICODER_MODEL_DEPLOYMENT string = resources.outputs.modelDeployment

@@ -32,7 +32,8 @@ public sealed class DeployScriptTests : IDisposable
         ["AICODER_SHARE_PROTOCOL"] = "nfs",
         ["AICODER_TAG"] = "0123456789ab",
         ["AZURE_OPENAI_ENDPOINT"] = "https://aicoderx.openai.azure.com/",
-        ["OPENAI_MODEL"] = "gpt-4.1",
+        ["AICODER_MODEL_DEPLOYMENT"] = "gpt-4.1",
+        ["OPENAI_MODEL"] = "left-over-in-the-shell",
         ["ALLOWED_NETWORKS"] = "git.example.com,10.1.0.0/16",
     };
 
@@ -63,6 +64,18 @@ public sealed class DeployScriptTests : IDisposable
         var config = objects.OfType<V1ConfigMap>().Single().Data;
         Assert.Equal(("git.example.com,10.1.0.0/16", "gpt-4.1"), (config["ALLOWED_NETWORKS"], config["OPENAI_MODEL"]));
         Assert.Equal("rg-aicoder#aicoderxsh#workspace", objects.OfType<V1PersistentVolume>().Single().Spec.Csi.VolumeHandle);
+    }
+
+    [Fact]
+    public async Task Without_a_model_of_the_templates_the_operators_own_is_taken_and_nothing_stays_of_an_earlier_one()
+    {
+        var run = await DeployAsync(missing: false, ("AZURE_OPENAI_ENDPOINT", ""), ("AICODER_MODEL_DEPLOYMENT", ""), ("OPENAI_MODEL", "qwen-coder"), ("OPENAI_BASE_URL", "https://models.example.com/v1"));
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        var helm = Calls().Single(call => call[0] == "helm");
+        Assert.Contains("config.OPENAI_MODEL=qwen-coder", helm);
+        Assert.Contains("config.OPENAI_BASE_URL=https://models.example.com/v1", helm);
+        Assert.Contains("config.AZURE_OPENAI_ENDPOINT=", helm);
     }
 
     [Theory]

@@ -47,6 +47,16 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
+    public async Task The_templates_outputs_become_variables()
+    {
+        var program = Outputs().Match(Repository.Read("docs/deployment.md")).Groups[1].Value;
+
+        var run = await Tool.RunAsync("python3", ["-c", program], """{"azurE_RESOURCE_GROUP": {"type": "String", "value": "rg-it's"}, "OPENAI": {"value": ""}}""");
+
+        Assert.Equal("export AZURE_RESOURCE_GROUP='rg-it'\"'\"'s'\nexport OPENAI=''\n", run.Output);
+    }
+
+    [Fact]
     public void Both_languages_give_the_same_commands()
     {
         static string[] Commands(string document) =>
@@ -67,6 +77,9 @@ public sealed partial class DocumentationTests
             Assert.Contains(option, compose, StringComparison.Ordinal);
         Assert.True(Regex.Count(text, @"\$SANDBOX_OPTIONS") >= 2);
     }
+
+    [GeneratedRegex(@"python3 -c '([^']+)'")]
+    private static partial Regex Outputs();
 
     [GeneratedRegex(@"infra/[A-Za-z0-9_./-]+")]
     private static partial Regex Paths();

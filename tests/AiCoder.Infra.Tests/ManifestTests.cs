@@ -119,6 +119,20 @@ public sealed class ManifestTests
     }
 
     [Fact]
+    public async Task The_class_of_the_work_trees_is_there_and_mounts_as_the_chart_does()
+    {
+        var made = All.OfType<V1StorageClass>().Single();
+        var claim = All.OfType<V1PersistentVolumeClaim>().Single(claim => claim.Metadata.Name == "ai-coder-workspace");
+        var chart = await Chart.ObjectsAsync();
+        var share = (await Chart.ObjectsAsync(Chart.OnAks)).OfType<V1PersistentVolume>().Single();
+
+        Assert.Equal(made.Metadata.Name, claim.Spec.StorageClassName);
+        Assert.Equal(made.Metadata.Name, chart.OfType<V1PersistentVolumeClaim>().Single(claim => claim.Metadata.Name == "aicoder-workspace").Spec.StorageClassName);
+        Assert.Equal(share.Spec.MountOptions, made.MountOptions);
+        Assert.Equal((share.Spec.Csi.Driver, share.Spec.Csi.VolumeAttributes["protocol"]), (made.Provisioner, made.Parameters["protocol"]));
+    }
+
+    [Fact]
     public void The_sandboxs_role_may_do_to_pods_what_it_needs_and_reads_no_secret() => SandboxRules.Check(All, "ai-coder");
 
     private static IEnumerable<(string Name, string? Value)> Given() =>
