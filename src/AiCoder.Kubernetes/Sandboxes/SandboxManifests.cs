@@ -96,7 +96,7 @@ internal static class SandboxManifests
                 Image = key.Image,
                 Command =
                 [
-                    "/bin/sh", "-c", Runs.RunManifests.Literal(SandboxScripts.Keeper), "sh",
+                    "/bin/sh", "-c", Runs.RunManifests.Literal(SandboxScripts.Shielded), "sh", Runs.RunManifests.Literal(SandboxScripts.Keeper), "sh",
                     ((long)bounds.Idle.TotalSeconds).ToString(CultureInfo.InvariantCulture), key.MaxProcesses.ToString(CultureInfo.InvariantCulture),
                 ],
                 WorkingDir = BubblewrapSandbox.WorkTree,
