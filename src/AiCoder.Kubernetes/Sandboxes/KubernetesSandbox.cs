@@ -183,7 +183,26 @@ public sealed class KubernetesSandbox : ISandbox, IDisposable
         {
             // Only now: with the pod goes the word of how it ended.
             if (remains is null)
-                await _pods.DiscardAsync(pod);
+                await EndAsync(pod, cancellationToken);
+        }
+    }
+
+    /// <summary>Ends a pod in which something may still run: whoever gets the command's outcome works in the same work tree.</summary>
+    /// <exception cref="FailureException"><c>system/sandbox_unavailable</c>: it did not end.</exception>
+    private async Task EndAsync(SandboxPod pod, CancellationToken cancellationToken)
+    {
+        await _pods.DiscardAsync(pod);
+        var began = _time.GetTimestamp();
+        while (!cancellationToken.IsCancellationRequested && await _pods.FindAsync(pod.Job, pod.JobUid, CancellationToken.None) is { } found && !SandboxPodReading.HasEnded(found))
+        {
+            if (_time.GetElapsedTime(began) >= _bounds.End)
+            {
+                throw new FailureException(
+                    FailureCodes.SandboxUnavailable,
+                    $"What a command left in the sandbox's pod {pod.Name} could not be ended, and the pod was still there {_bounds.End.TotalSeconds:0} s after it was removed. Nothing was pushed.");
+            }
+
+            await Task.Delay(_bounds.Look, _time, CancellationToken.None);
         }
     }
 

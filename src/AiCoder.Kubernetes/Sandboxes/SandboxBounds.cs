@@ -29,6 +29,9 @@ internal sealed record SandboxBounds
     /// <summary>To kill what a command left; default 20 s. A pod in which that takes longer is removed.</summary>
     public TimeSpan Clean { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long a removed pod may take to end where something may still run in it; default 1 min.</summary>
+    public TimeSpan End { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long after a connection broke it is tried again, or the pod's status looked at for the reason; default 10 s.</summary>
     public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(10);
 

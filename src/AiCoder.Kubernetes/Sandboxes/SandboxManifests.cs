@@ -97,7 +97,7 @@ internal static class SandboxManifests
                 Image = key.Image,
                 Command =
                 [
-                    "/bin/sh", "-c", ContainerText.Literal(SandboxScripts.Keeper), "sh",
+                    "/bin/sh", "-c", ContainerText.Literal(SandboxScripts.Shielded), "sh", ContainerText.Literal(SandboxScripts.Keeper), "sh",
                     ((long)bounds.Idle.TotalSeconds).ToString(CultureInfo.InvariantCulture), key.MaxProcesses.ToString(CultureInfo.InvariantCulture),
                 ],
                 WorkingDir = BubblewrapSandbox.WorkTree,

@@ -52,6 +52,9 @@ internal static class SandboxPodReading
         return status?.Phase is "Failed" or "Succeeded" ? ($"The pod ended ({status.Reason}) {status.Message}".TrimEnd(), false) : null;
     }
 
+    /// <summary>Whether nothing runs in a pod any more. One that is being removed may still run.</summary>
+    public static bool HasEnded(V1Pod pod) => pod.Status?.Phase is "Failed" or "Succeeded" || ContainerOf(pod)?.State?.Terminated is not null;
+
     private static SandboxPodState? OfWaiting(string reason, string message, string image, SandboxBounds bounds) => reason switch
     {
         "InvalidImageName" => new(Trouble: $"'{image}' is no image's name: {message}"),

@@ -24,6 +24,17 @@ internal static class SandboxScripts
     ];
 
     /// <summary>
+    /// Makes the first process one that no other process of its user can trace or write to: the kernel keeps that from programs that
+    /// their user may not read. Such a process would be the only one that outlives its command. Where the image or the volume does not
+    /// let us, it stays as it is.
+    /// </summary>
+    /// <remarks><c>sh -c … sh SCRIPT FURTHER-ARGUMENTS</c></remarks>
+    public const string Shielded = """
+        cp /bin/sh /tmp/sh && chmod 111 /tmp/sh && /tmp/sh -c : && exec /tmp/sh -c "$@"
+        exec /bin/sh -c "$@"
+        """;
+
+    /// <summary>
     /// The pod's first process. It ends what forks without end, and the pod when no command came for long: then the service is gone
     /// or forgot it. It takes no signal from inside, and what ends while it waits for its pause, it reaps.
     /// </summary>
@@ -32,6 +43,8 @@ internal static class SandboxScripts
         most=$2
         until=$(($(date +%s) + $1))
         rounds=0
+        rm -f /tmp/sh
+        : > {{Control}}/begun
         while :; do
           sleep 1
           set -- /proc/[0-9]*
@@ -56,8 +69,9 @@ internal static class SandboxScripts
 
     /// <summary>
     /// Ends all that runs but the first process, and waits for it: a signal to everybody misses nobody, not even who forks. What
-    /// it finds still there, a pause of the first process among it, it signals until it is gone. Then it says how the pod is:
-    /// a note of the first process, and how often memory ran out.
+    /// it finds still there, a pause of the first process among it, it signals until it is gone. The folders for temporary files are
+    /// named whole, since as a list what is in them may be too long: of themselves only their emptiness can come. Then it says how the
+    /// pod is: a note of the first process, and how often memory ran out.
     /// </summary>
     public static string Clean(TimeSpan idle) => string.Create(CultureInfo.InvariantCulture, $$"""
         kill -9 -1 2>/dev/null
@@ -65,7 +79,8 @@ internal static class SandboxScripts
           p=${d#/proc/}
           [ "$p" = 1 ] || [ "$p" = $$ ] || while kill -9 "$p" 2>/dev/null; do :; done
         done
-        rm -rf /tmp/* /tmp/.[!.]* /tmp/..?* /dev/shm/* 2>/dev/null
+        chmod -R u+rwx /tmp /dev/shm 2>/dev/null
+        rm -rf /tmp /dev/shm 2>/dev/null
         echo $(($(date +%s) + {{(long)idle.TotalSeconds}})) > {{Control}}/until
         echo "note $(cat {{Control}}/note 2>/dev/null)"
         rm -f {{Control}}/note
@@ -111,6 +126,8 @@ internal static class SandboxScripts
     public static string Command(SandboxCommand command, string directory)
     {
         var script = new StringBuilder();
+        // Before, the first process is not what it is to be.
+        script.Append(CultureInfo.InvariantCulture, $"while ! [ -e {Control}/begun ]; do sleep 1; done\n");
         script.Append(CultureInfo.InvariantCulture, $"echo $(($(date +%s) + {(long)(command.Timeout + Margin).TotalSeconds})) > {Control}/until\n");
         script.Append(CultureInfo.InvariantCulture, $"cd {Quote(directory == "." ? BubblewrapSandbox.WorkTree : $"{BubblewrapSandbox.WorkTree}/{directory}")} || exit 1\n");
         // Kubernetes tells every container where its API server is.

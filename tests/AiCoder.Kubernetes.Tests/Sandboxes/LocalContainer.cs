@@ -148,7 +148,7 @@ internal sealed class LocalContainer : IDisposable
                 throw new InvalidOperationException($"bwrap ended with {monitor.ExitCode}.");
             foreach (var child in Children(monitor.Id))
             {
-                if (CommandLine(child).StartsWith("/bin/sh\0", StringComparison.Ordinal))
+                if (CommandLine(child).Split('\0')[0].EndsWith("/sh", StringComparison.Ordinal))
                     return Process.GetProcessById(child);
             }
 

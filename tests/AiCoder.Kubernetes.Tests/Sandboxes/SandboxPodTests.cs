@@ -25,6 +25,72 @@ public sealed class SandboxPodTests
     }
 
     [Fact]
+    public async Task What_is_left_in_tmp_is_gone_whatever_its_modes_and_number()
+    {
+        await using var world = await SandboxWorld.CreateAsync();
+
+        // So long together that no program could be started with them.
+        var first = await world.RunAsync(
+            "mkdir -p /tmp/closed/in /dev/shm/closed/in; touch /tmp/closed/in/x; chmod 0 /tmp/closed/in /tmp/closed; chmod 0 /dev/shm/closed; "
+            + "cd /tmp; name=$(printf %0200d 0); seq -f $name%05.0f 12000 | xargs touch");
+        var second = await world.RunAsync("ls -A /tmp /dev/shm | head -n 5");
+
+        Assert.True(first.Succeeded, first.Output);
+        Assert.Equal("/dev/shm:\n\n/tmp:\n", second.Output);
+        Assert.Single(world.Server.Jobs);
+    }
+
+    [Fact]
+    public async Task A_pod_in_which_something_may_still_run_is_waited_for()
+    {
+        await using var world = await SandboxWorld.CreateAsync(SandboxWorld.Quick with { Settle = TimeSpan.FromMilliseconds(100) });
+        var running = await LeftAsync(world);
+        await RunWorld.UntilAsync(() => world.Server.Requests.SkipWhile(request => request.Method != "DELETE").Any(request => request.Path.Contains("/pods?", StringComparison.Ordinal)));
+
+        Assert.False(running.IsCompleted);
+        world.Server.HoldsRemovals!.SetResult();
+
+        Assert.Equal((143, CommandEnding.Exited), ((await running).ExitCode, (await running).Ending));
+    }
+
+    [Fact]
+    public async Task A_pod_in_which_something_may_still_run_and_that_does_not_end_fails_the_task()
+    {
+        await using var world = await SandboxWorld.CreateAsync(SandboxWorld.Quick with { Settle = TimeSpan.FromMilliseconds(100), End = TimeSpan.FromMilliseconds(100) });
+
+        var failure = (await Assert.ThrowsAsync<FailureException>(async () => await await LeftAsync(world))).Failure;
+
+        Assert.Equal(FailureCodes.SandboxUnavailable, failure.Code);
+        Assert.True(File.Exists(Path.Combine(world.WorkTree, "left")));
+        world.Server.HoldsRemovals!.SetResult();
+    }
+
+    /// <summary>A command that leaves something behind in a pod in which nobody can begin to end it: it has taken the last process, say.</summary>
+    private static async Task<Task<CommandOutcome>> LeftAsync(SandboxWorld world)
+    {
+        await world.RunAsync("true");
+        world.Server.HoldsRemovals = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.Server.Fault = request => request.Path.Contains("/exec?", StringComparison.Ordinal) && Uri.UnescapeDataString(request.Path).Contains("kill -9 -1", StringComparison.Ordinal)
+            ? ApiServer.Status(500, "InternalError", "error executing command in container: fork: Resource temporarily unavailable")
+            : null;
+        return world.RunAsync("(setsid sh -c 'while :; do echo x >> left; sleep 0.1; done' > /dev/null 2>&1 &); while ! [ -s left ]; do sleep 0.1; done; kill -TERM $PPID");
+    }
+
+    [Theory]
+    [InlineData("exec 3<> /proc/1/mem")]
+    [InlineData("cat /proc/1/environ > copied")]
+    public async Task The_first_process_which_outlives_every_command_can_t_be_taken_over(string attempt)
+    {
+        await using var world = await SandboxWorld.CreateAsync();
+
+        var outcome = await world.RunAsync($"{attempt} && echo done; ls -A /tmp");
+
+        Assert.Contains("Permission denied", outcome.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("done", outcome.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("sh\n", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_command_with_a_network_gets_another_pod_and_so_does_another_image()
     {
         await using var world = await SandboxWorld.CreateAsync();

@@ -13,6 +13,10 @@ internal sealed class QwenStream(Action<string> report)
     private const int ShownLength = 120;
     private static readonly string[] TellingArguments = ["command", "file_path", "absolute_path", "path", "pattern"];
 
+    // Far more than any limit on turns lets an agent do; what else runs there can print as much as it likes.
+    private const int MostFailures = 10_000;
+    private const int LongestCallId = 200;
+
     private readonly ConcurrentDictionary<string, bool> _failedCalls = new();
 
     /// <summary>How it says that it ended; null: not yet, or it said nothing.</summary>
@@ -29,9 +33,9 @@ internal sealed class QwenStream(Action<string> report)
             using var document = JsonDocument.Parse(line);
             Take(document.RootElement);
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // Words of a program in between.
+            // Words of a program in between, or a text that is none: half of a surrogate pair, which a model can have it print.
         }
     }
 
@@ -45,7 +49,7 @@ internal sealed class QwenStream(Action<string> report)
                 break;
             case "user":
                 foreach (var part in Content(json).Where(part => AiCoderJson.TextOf(part, "type") == "tool_result" && part.TryGetProperty("is_error", out var failed) && failed.ValueKind == JsonValueKind.True))
-                    _failedCalls[AiCoderJson.TextOf(part, "tool_use_id") ?? ""] = true;
+                    NoteFailure(AiCoderJson.TextOf(part, "tool_use_id") ?? "");
                 break;
             case "system" when AiCoderJson.TextOf(json, "subtype") == "retry":
                 report("waiting for the model");
@@ -57,6 +61,12 @@ internal sealed class QwenStream(Action<string> report)
                     json.TryGetProperty("error", out var details) ? AiCoderJson.TextOf(details, "message") : null);
                 break;
         }
+    }
+
+    private void NoteFailure(string callId)
+    {
+        if (callId.Length <= LongestCallId && _failedCalls.Count < MostFailures)
+            _failedCalls[callId] = true;
     }
 
     /// <summary>The tool and what it works on, in one line.</summary>

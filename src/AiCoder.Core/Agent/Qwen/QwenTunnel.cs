@@ -120,8 +120,8 @@ internal sealed class QwenTunnel : IAsyncDisposable
     {
         if (_header[0] == 'O')
             await _output.WriteAsync(part, stop).ConfigureAwait(false);
-        else
-            await _connection!.WriteAsync(part, stop).ConfigureAwait(false);
+        else if (_connection is { } connection)
+            await connection.WriteAsync(part, stop).ConfigureAwait(false);
     }
 
     private async ValueTask ConnectAsync(uint number, CancellationToken stop)
@@ -131,6 +131,13 @@ internal sealed class QwenTunnel : IAsyncDisposable
         try
         {
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(_socket), stop).ConfigureAwait(false);
+        }
+        catch (SocketException)
+        {
+            // More connections than it can take: none of the agent's doing, but something else may run there.
+            socket.Dispose();
+            await SendAsync('C', number, default, stop).ConfigureAwait(false);
+            return;
         }
         catch
         {
@@ -154,6 +161,8 @@ internal sealed class QwenTunnel : IAsyncDisposable
         await _sending.WaitAsync(stop).ConfigureAwait(false);
         try
         {
+            // Of answers that were given up while they waited for room each has left a frame: without it there is no room for more.
+            await _toInside.Writer.FlushAsync(stop).ConfigureAwait(false);
             var header = _toInside.Writer.GetMemory(HeaderLength);
             header.Span[0] = (byte)type;
             BinaryPrimitives.WriteUInt32BigEndian(header.Span[1..], number);

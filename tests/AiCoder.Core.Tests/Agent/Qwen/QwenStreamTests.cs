@@ -37,6 +37,36 @@ public sealed class QwenStreamTests
         }
     }
 
+    [Theory]
+    [InlineData("""{"type":"assistant","message":{"content":[{"type":"tool_use","name":"run_shell_command","input":{"command":"echo \ud800"}}]}}""")]
+    [InlineData("""{"type":"user","message":{"content":[{"type":"tool_result","tool_use_id":"\ud800","is_error":true}]}}""")]
+    [InlineData("""{"type":"result","result":"\udc00"}""")]
+    [InlineData("""{"type":"\ud800"}""")]
+    public void Half_of_a_surrogate_pair_is_passed_over(string line)
+    {
+        var events = new QwenStream(_ => { });
+
+        events.Take(Encoding.UTF8.GetBytes(line));
+        events.Take("""{"type":"result","result":"done"}"""u8.ToArray());
+
+        Assert.Equal("done", events.End?.Text);
+    }
+
+    [Fact]
+    public void Failed_calls_that_somebody_makes_up_take_no_memory_without_end()
+    {
+        var events = new QwenStream(_ => { });
+        void Fail(string id) => events.Take(Encoding.UTF8.GetBytes("""{"type":"user","message":{"content":[{"type":"tool_result","tool_use_id":"ID","is_error":true}]}}""".Replace("ID", id, StringComparison.Ordinal)));
+
+        Fail(new string('x', 1_000_000));
+        for (var count = 0; count < 20_000; count++)
+            Fail($"c{count}");
+
+        Assert.True(events.HasFailed("c0"));
+        Assert.False(events.HasFailed(new string('x', 1_000_000)));
+        Assert.False(events.HasFailed("c19999"));
+    }
+
     [Fact]
     public void A_line_without_an_end_takes_no_memory_without_one()
     {

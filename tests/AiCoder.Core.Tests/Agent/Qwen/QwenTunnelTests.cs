@@ -99,6 +99,38 @@ public sealed class QwenTunnelTests : IDisposable
         await Assert.ThrowsAsync<SocketException>(() => sending);
     }
 
+    [Fact]
+    public async Task Answers_that_are_given_up_one_after_the_other_take_no_memory_without_end()
+    {
+        await using var tunnel = Open();
+        for (var number = 1u; number <= 200; number++)
+        {
+            await tunnel.FromInside.WriteAsync(Frame('Q', number, "question"), Cancel);
+            using var connection = await _gateway.AcceptAsync(Cancel);
+            // So small a buffer that the answer fills it: there is room again when it has been read.
+            connection.SendBufferSize = 16 * 1024;
+            await connection.SendAsync(new byte[12 * 1024], Cancel);
+            Assert.True(connection.Poll(TimeSpan.FromMinutes(1), SelectMode.SelectWrite));
+            await tunnel.FromInside.WriteAsync(Frame('E', number, ""), Cancel);
+        }
+
+        Assert.True(tunnel.ToInside.TryRead(out var read));
+        Assert.InRange(read.Buffer.Length, 1, 1 << 20);
+        tunnel.ToInside.AdvanceTo(read.Buffer.End);
+    }
+
+    [Fact]
+    public async Task Connections_without_end_are_closed_as_they_are_given_up()
+    {
+        await using var tunnel = Open();
+
+        _gateway.Listen(1);
+
+        // Nobody takes them.
+        for (var number = 1u; number <= 100; number++)
+            await tunnel.FromInside.WriteAsync(Frame('Q', number, "x"), Cancel);
+    }
+
     [Theory]
     [InlineData("X\0\0\0\0\0\0\0\0")]
     [InlineData("npm warn something\n")]
