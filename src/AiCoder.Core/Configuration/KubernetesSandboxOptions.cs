@@ -12,6 +12,12 @@ public sealed record KubernetesSandboxOptions
     /// <summary>SANDBOX_NAMESPACE; null: the service's own, or the kubeconfig's.</summary>
     public string? Namespace { get; init; }
 
+    /// <summary>
+    /// SANDBOX_ALLOWED_IMAGES: what requests may name, each an image, or the beginning of images with a <c>*</c> at its end; empty: any.
+    /// An image brings the shell that ends what a command left, so it has to be trusted.
+    /// </summary>
+    public IReadOnlyList<string> AllowedImages { get; init; } = [];
+
     /// <summary>SANDBOX_IMAGE: for tasks that name none; null: by the repository's language.</summary>
     public string? Image { get; init; }
 
@@ -26,4 +32,11 @@ public sealed record KubernetesSandboxOptions
 
     /// <summary>SANDBOX_MEMORY: the most that a pod gets, as Kubernetes writes it.</summary>
     public string Memory { get; init; } = "4Gi";
+
+    /// <summary>Whether a request may name this image.</summary>
+    public bool Allows(string image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return AllowedImages.Count == 0 || AllowedImages.Any(allowed => allowed.EndsWith('*') ? image.StartsWith(allowed[..^1], StringComparison.Ordinal) : image == allowed);
+    }
 }

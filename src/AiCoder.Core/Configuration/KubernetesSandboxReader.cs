@@ -22,6 +22,7 @@ internal sealed partial class KubernetesSandboxReader(Func<string, string?> text
             VolumeSubPath = SubPath(),
             Namespace = Name("SANDBOX_NAMESPACE"),
             Image = Image(),
+            AllowedImages = AllowedImages(),
             Node = Name("SANDBOX_NODE"),
             Cpu = Quantity("SANDBOX_CPU", CpuPattern(), "'2' or '1500m'") ?? "2",
             Memory = Quantity("SANDBOX_MEMORY", MemoryPattern(), "'4Gi' or '512Mi'") ?? "4Gi",
@@ -52,6 +53,15 @@ internal sealed partial class KubernetesSandboxReader(Func<string, string?> text
             return text("SANDBOX_IMAGE");
         problems.Add($"SANDBOX_IMAGE is '{image}', which is no image's name; give one like registry.example.com/tools:1.0.");
         return null;
+    }
+
+    private string[] AllowedImages()
+    {
+        string[] images = text("SANDBOX_ALLOWED_IMAGES")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+        // A name that merely begins alike ('registry.example.com*') may be somebody else's.
+        foreach (var image in images.Where(image => !(IsImage(image) || (image.Length > 2 && image[^1] == '*' && image[^2] is '/' or ':' or '@' && IsImage(image[..^2])))))
+            problems.Add($"SANDBOX_ALLOWED_IMAGES has '{image}'; it must be images' names, or beginnings of them that end with '/*', ':*' or '@*', such as python:* or registry.example.com/tools/*.");
+        return images;
     }
 
     private string? Quantity(string variable, Regex pattern, string like)

@@ -284,6 +284,8 @@ public sealed partial class TaskAcceptance
             Problem("validation.image", "validation.image has a meaning only where the operator set SANDBOX=kubernetes.");
         else if (validation.Image is { } image && !KubernetesSandboxReader.IsImage(image))
             Problem("validation.image", $"validation.image '{Cut(image)}' is no image's name; give one like python:3.13 or registry.example.com/tools:1.0.");
+        else if (validation.Image is { } named && _options.KubernetesSandbox?.Allows(named) == false)
+            Problem("validation.image", $"validation.image '{Cut(named)}' is not among those that the operator allows: {string.Join(", ", _options.KubernetesSandbox.AllowedImages)} (SANDBOX_ALLOWED_IMAGES).");
         foreach (var command in (validation.Commands ?? []).Concat(validation.Prepare ?? []))
         {
             if (string.IsNullOrWhiteSpace(command) || command.Contains('\0', StringComparison.Ordinal))

@@ -67,6 +67,38 @@ public sealed class KubernetesSandboxTests
             Assert.Equal(problem, Assert.Single(Assert.Throws<TaskRequestException>(Accept).Problems).Field);
     }
 
+    [Theory]
+    [InlineData("python:3.13", true)]
+    [InlineData("registry.example.com/tools/all@sha256:abc", true)]
+    [InlineData("tools:1", true)]
+    [InlineData("tools:1.1", false)]
+    [InlineData("python-evil:3.13", false)]
+    [InlineData("registry.example.com.evil.example/tools/x", false)]
+    public void The_operator_says_which_images_requests_may_name(string image, bool allowed)
+    {
+        var options = new AiCoderOptions
+        {
+            WorkspaceDir = "/w", StateDir = "/s", ApiKey = "sk-x", Sandbox = SandboxKind.Kubernetes,
+            KubernetesSandbox = Read(new() { ["SANDBOX_VOLUME_CLAIM"] = "workspace", ["SANDBOX_ALLOWED_IMAGES"] = "python:*, registry.example.com/tools/*,tools:1" }),
+        };
+        AcceptedTask Accept() => TaskAcceptance.Accept(TaskRequestReader.Read($$$"""{"repo_url":"https://h.example/x","intent":"x","validation":{"image":"{{{image}}}"}}"""), options, "task-1");
+
+        if (allowed)
+            Assert.Equal(image, Accept().Spec.Validation.Image);
+        else
+            Assert.Contains("SANDBOX_ALLOWED_IMAGES", Assert.Single(Assert.Throws<TaskRequestException>(Accept).Problems).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("registry.example.com*")]
+    [InlineData("*")]
+    [InlineData("a b")]
+    [InlineData("py*thon:3")]
+    public void A_beginning_that_could_be_somebody_else_s_is_refused(string images) => Assert.Contains(
+        "SANDBOX_ALLOWED_IMAGES",
+        Assert.Throws<FailureException>(() => Read(new() { ["SANDBOX_VOLUME_CLAIM"] = "workspace", ["SANDBOX_ALLOWED_IMAGES"] = images })).Failure.Message,
+        StringComparison.Ordinal);
+
     private static KubernetesSandboxOptions? Read(Dictionary<string, string> variables)
     {
         variables["SANDBOX"] = "kubernetes";
