@@ -110,30 +110,12 @@ public sealed class QwenSafetyTests
     [Fact]
     public async Task What_still_runs_in_the_background_can_t_lead_a_snapshot_out_of_the_work_tree()
     {
-        // A folder and a link out of the work tree change places as fast as they can, while snapshots are taken.
-        const string swap = """
-            import ctypes, os
-            libc = ctypes.CDLL(None)
-            while True:
-                libc.renameat2(-100, b"/work/swapped", -100, b"/work/link", 2)
-            """;
-        using var outside = new TemporaryFolder();
-        foreach (var index in Enumerable.Range(0, 400))
-            await File.WriteAllTextAsync(outside[$"{index:D3}.txt"], "of the host, not of the repository", Cancel);
-        await using var world = await QwenEngineTests.CreateAsync(
-            QwenScript.After(
-                DemoProject.Shell,
-                [
-                    QwenScript.Shell($"python3 --version && mkdir swapped && for i in $(seq -w 0 399); do echo mine > swapped/$i.txt; done && ln -s {outside.Root} link && (setsid python3 swap.py > /dev/null 2>&1 &)"),
-                    .. Enumerable.Range(0, 12).Select(index => QwenScript.Shell($"for i in $(seq -w 0 399); do echo {index} > swapped/$i.txt; done 2> /dev/null; true")),
-                ]),
-            new Dictionary<string, string> { ["swap.py"] = swap });
+        using var swap = new FolderSwap();
+        await using var world = await QwenEngineTests.CreateAsync(swap.Script(DemoProject.Shell, rounds: 12), swap.Files);
 
         var run = await world.RunAsync(world.Request("racing", new { engine = "qwen" }));
 
         Assert.True(run.ExitCode == 0, run.Error + run.Output);
-        // Whatever a snapshot took in is an object of its store.
-        var name = (await world.GitAsync("hash-object", outside["000.txt"])).Trim();
-        Assert.Empty(Directory.EnumerateFiles(world.Workspace, name[2..], SearchOption.AllDirectories));
+        Assert.Empty(FolderSwap.ObjectsIn(world.Workspace, await world.GitAsync("hash-object", swap.FileOutside)));
     }
 }
